@@ -1,0 +1,1 @@
+"""Pure signal arithmetic: arrays in, arrays out; no device, file, clock or thread."""

@@ -1,0 +1,101 @@
+"""Compile kernels: one decorator, one cache that notices every edit.
+
+numba's on-disk cache looks at the file of the compiled function alone, so an edited callee in
+another file leaves a stale result behind. Here the cache folder carries a digest of every source
+that a kernel of the package may reach (its own package and `dsp`), so an edit opens a new folder.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar, overload
+
+import numba
+import platformdirs
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_HOME = Path(__file__).resolve().parent.parent
+_KEEP_FOLDERS = 3  # of each package: the current one and what two other checkouts may use
+
+# Enough for reductions to vectorise and for a*b+c to fuse; NaN and infinity keep their meaning.
+FAST = frozenset({"reassoc", "contract"})
+
+
+def source_digest(package: str) -> str:
+    """Return the digest of all sources a kernel of `package` can be compiled from."""
+    digest = hashlib.sha256(f"{numba.__version__}".encode())
+    for name in sorted({package, "dsp"}):
+        for path in sorted((_HOME / name).glob("*.py")):
+            digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+@cache
+def cache_folder(package: str) -> str | None:
+    """Return the folder for compiled kernels of `package`, or None where none can be written."""
+    root = Path(platformdirs.user_cache_dir("antiphon", appauthor=False)) / "kernels"
+    folder = root / f"{package}-{source_digest(package)}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / ".used").touch()
+    except OSError:
+        return None  # every start compiles; nothing else is lost
+    others = sorted(root.glob(f"{package}-*"), key=lambda p: p.stat().st_mtime, reverse=True)
+    for old in others[_KEEP_FOLDERS:]:
+        shutil.rmtree(old, ignore_errors=True)
+    return str(folder)
+
+
+def compile_cached(decorator: Callable[..., Any], function: Callable[..., Any], **options: Any) -> Any:
+    """Apply a numba decorator with the cache folder of the function's package in force."""
+    folder = cache_folder(function.__module__.partition(".")[0])
+    before = numba.config.CACHE_DIR
+    if folder is not None:
+        numba.config.CACHE_DIR = folder  # read while decorating; other libraries keep theirs
+    try:
+        return decorator(cache=folder is not None, **options)(function)
+    finally:
+        numba.config.CACHE_DIR = before
+
+
+@overload
+def kernel(function: F) -> F: ...
+
+
+@overload
+def kernel(
+    *, fast: bool = ..., realtime: bool = ..., inline: bool = ...
+) -> Callable[[F], F]: ...
+
+
+def kernel(
+    function: F | None = None, *, fast: bool = False, realtime: bool = False, inline: bool = False
+) -> F | Callable[[F], F]:
+    """Compile a function of explicit loops to native code that runs without the interpreter lock.
+
+    Parameters
+    ----------
+    fast : bool
+        Let the compiler reorder sums and fuse multiply-adds (NaN and infinity keep their meaning).
+    realtime : bool
+        Refuse, at compile time, anything that would allocate memory.
+    inline : bool
+        Always inline into the caller.
+    """
+    options: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
+    if fast:
+        options["fastmath"] = set(FAST)
+    if realtime:
+        options["_nrt"] = False
+    if inline:
+        options["forceinline"] = True
+
+    def compile_it(plain: F) -> F:
+        return compile_cached(numba.njit, plain, **options)  # type: ignore[no-any-return]
+
+    return compile_it if function is None else compile_it(function)

@@ -1,0 +1,1 @@
+"""The engine: synthesizer, listener, library and session, and the outside world they touch."""

@@ -1,0 +1,1 @@
+"""The programs built on the engine: command line and demo."""

@@ -1,0 +1,1 @@
+"""What is playing, and where in it: arrays and integer track ids."""

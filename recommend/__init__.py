@@ -1,0 +1,1 @@
+"""What to play next: matrices and integer track ids."""
