@@ -1,0 +1,147 @@
+"""What all tests share: one random generator, one sound studio."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+HERE = Path(__file__).resolve().parent
+SCRIPTS = HERE / "virtual_audio"
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    """Return the one source of randomness, the same in every test and every run."""
+    return np.random.default_rng(0)
+
+
+@dataclass(frozen=True)
+class Studio:
+    """A running JACK server with a virtual microphone, and the programs around it."""
+
+    environment: dict[str, str]
+
+    @property
+    def output(self) -> str:
+        """Full name of the PortAudio device that plays."""
+        return self.environment["STUDIO_OUTPUT"]
+
+    @property
+    def input(self) -> str:
+        """Full name of the PortAudio device that listens; fed by `play_to_mic`."""
+        return self.environment["STUDIO_INPUT"]
+
+    @property
+    def sample_rate(self) -> int:
+        """Frames per second of the server."""
+        return int(self.environment["STUDIO_RATE"])
+
+    @property
+    def block_size(self) -> int:
+        """Frames per period of the server."""
+        return int(self.environment["STUDIO_PERIOD"])
+
+    @property
+    def log(self) -> Path:
+        """Log of the server, with a line for each xrun."""
+        return Path(self.environment["STUDIO_LOG"])
+
+    def run(self, *arguments: str, timeout_s: float = 60.0) -> Any:
+        """Run Python in a child inside the studio and return the JSON it prints last.
+
+        PortAudio lists devices once, at import, so whoever uses it has to start after the studio.
+        One argument is the text of a program; more are arguments of the interpreter, such as
+        `"-m", "engine.app.cli", "devices", "--json"`.
+        """
+        command = ["-c", arguments[0]] if len(arguments) == 1 else list(arguments)
+        done = subprocess.run(
+            [sys.executable, *command],
+            env=self.environment,
+            cwd=HERE.parent,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=timeout_s,
+            check=False,
+        )
+        said = f"{done.stdout[-4000:]}\n{done.stderr[-4000:]}"
+        assert done.returncode == 0, f"exit code {done.returncode}: {said}"
+        lines = done.stdout.splitlines()
+        assert lines, f"printed nothing: {said}"
+        return json.loads(lines[-1])
+
+    def popen(self, command: Sequence[str | Path], **options: Any) -> subprocess.Popen[str]:
+        """Start a program inside the studio; the caller ends it."""
+        options = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL} | options
+        return subprocess.Popen(
+            [str(part) for part in command],
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            text=True,
+            **options,
+        )
+
+    def play_to_mic(self, path: str | Path) -> subprocess.Popen[str]:
+        """Start playing a sound file into the microphone, by jack-play."""
+        return self.popen(["bash", SCRIPTS / "mic_play.sh", path], start_new_session=True)
+
+    def record(self, path: str | Path, seconds: int, *ports: str) -> subprocess.Popen[str]:
+        """Start recording output ports into a WAV file, by jack_rec."""
+        return self.popen(["bash", SCRIPTS / "record.sh", path, str(seconds), *ports])
+
+
+def _start(environment: dict[str, str]) -> dict[str, str]:
+    """Start the studio and return the environment of the programs inside it."""
+    done = subprocess.run(
+        ["bash", str(SCRIPTS / "start.sh")],
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=90,
+        check=False,
+    )
+    if done.returncode:
+        raise RuntimeError(done.stderr.strip())
+    exports = [
+        line.removeprefix("export ").split("=", 1)
+        for line in done.stdout.splitlines()
+        if line.startswith("export ")
+    ]
+    return environment | {name: value.strip("'") for name, value in exports}
+
+
+@pytest.fixture(scope="session")
+def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
+    """Start a private JACK server for this run; without JACK, skip (but fail in CI)."""
+    in_ci = os.environ.get("CI") == "true"
+    if not in_ci and (sys.platform != "linux" or shutil.which("jackd") is None):
+        pytest.skip("no JACK here: `CI=true bash .ci/system` installs it on Debian/Ubuntu")
+    environment = {
+        **os.environ,
+        "STUDIO_NAME": f"antiphon-test-{os.getpid()}",
+        "STUDIO_DIR": str(tmp_path_factory.mktemp("studio")),
+        "STUDIO_OWNER": str(os.getpid()),
+    }
+    try:
+        inside = _start(environment)
+    except RuntimeError as error:
+        pytest.fail(f"the sound studio did not start: {error}")
+    yield Studio(inside)
+    subprocess.run(
+        ["bash", str(SCRIPTS / "stop.sh")],
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        timeout=60,
+        check=False,
+    )
