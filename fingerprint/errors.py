@@ -1,0 +1,7 @@
+"""States of the world that a caller of this package may want to catch."""
+
+from __future__ import annotations
+
+
+class FormatError(Exception):
+    """An index that cannot be read: another version, other settings, or damaged."""

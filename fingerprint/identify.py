@@ -1,0 +1,52 @@
+"""The ear: runs of an index, a clip's picture in, matches out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import settings as s
+from .confidence import KNOWN_FROM, confidence
+from .match import Match
+from .peaks import Picture
+from .run import Run
+from .search import Candidate, offset_s, search
+
+SHORTEST_FRAMES = int(0.5 * s.FRAMES_PER_SECOND) - 3  # half a second, less what a window takes
+
+
+class Ear:
+    """Answers from an unchanging set of runs; safe to use from several threads.
+
+    Parameters
+    ----------
+    runs : sequence of Run
+    alive : sequence of ndarray of bool
+        For each run, which rows of its table take part.
+    """
+
+    def __init__(self, runs: Sequence[Run], alive: Sequence[NDArray[np.bool_]]) -> None:
+        self.runs = runs
+        self.alive = alive
+
+    def identify(self, picture: Picture) -> list[Match]:
+        """Return matches, best first, at most one a track."""
+        if len(picture.level) < SHORTEST_FRAMES:
+            return []
+        candidates = search(self.runs, self.alive, picture)
+        return [self._match(candidates[k:]) for k in range(len(candidates))]
+
+    def _match(self, candidates: Sequence[Candidate]) -> Match:
+        best = candidates[0]
+        sure = confidence(candidates)
+        return Match(
+            track_id=int(self.runs[best.run].track_id[best.row]),
+            offset_s=offset_s(best),
+            confidence=sure,
+            speed=best.tempo,
+            pitch_cents=1200.0 * math.log2(best.pitch),
+            known=sure >= KNOWN_FROM,
+        )

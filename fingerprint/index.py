@@ -1,0 +1,300 @@
+"""FingerprintIndex: the face of the package."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+from types import TracebackType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dsp.spectrum import log_power
+
+from . import settings as s
+from . import store
+from .evidence import evidence
+from .identify import Ear
+from .match import Evidence, Match
+from .peaks import Picture, TrackPeaks, extract, look, prepare
+from .run import Run, build_run
+from .stream import Stream
+
+_TIER = 8  # so many runs of one order of size are merged into one
+
+
+class FingerprintIndex:
+    """Fingerprints of a library in a folder: one writer, many readers.
+
+    What was added is found at once by the same object and is on disk, for everybody, after
+    `commit`. Make one with `create` or `open`; use it as a context manager, or `close` it
+    (changes that were not committed are given up).
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> rng = np.random.default_rng(1)
+    >>> noise = rng.standard_normal(16_000 * 20).astype(np.float32)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     with FingerprintIndex.create(folder) as index:
+    ...         index.add(7, noise, 16_000)
+    ...         index.commit()
+    ...         match = index.identify(noise[16_000 * 5 : 16_000 * 10], 16_000)[0]
+    >>> match.track_id, match.known, round(match.offset_s, 1)
+    (7, True, 5.0)
+    """
+
+    def __init__(self, path: Path, writable: bool) -> None:
+        self.path = path
+        self.writable = writable
+        self._stack = contextlib.ExitStack()
+        if writable:
+            self._stack.enter_context(store.writer_lock(path))
+        try:
+            self._load()
+        except BaseException:
+            self._stack.close()
+            raise
+
+    @classmethod
+    def create(cls, path: str | Path) -> FingerprintIndex:
+        """Make an empty index in a folder (made if missing) and open it for writing.
+
+        Raises
+        ------
+        FileExistsError
+            If the folder already holds an index.
+        """
+        folder = Path(path)
+        folder.mkdir(parents=True, exist_ok=True)
+        if (folder / store.MANIFEST).exists():
+            raise FileExistsError(f"there is an index in {folder} already")
+        store.write_manifest(folder, [])
+        return cls(folder, True)
+
+    @classmethod
+    def open(cls, path: str | Path, writable: bool = False) -> FingerprintIndex:
+        """Open the index in a folder.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is none.
+        FormatError
+            If it is of another version or other settings, or damaged.
+        BlockingIOError
+            If `writable` and another process is writing.
+        """
+        return cls(Path(path), writable)
+
+    def _load(self) -> None:
+        self._entries = store.read_manifest(self.path)
+        if self.writable:
+            store.clear_leftovers(self.path, self._entries)
+        self._runs = [Run.open(self.path / e.file) for e in self._entries]
+        self._removed = [set(e.removed) for e in self._entries]
+        self._pending: dict[int, TrackPeaks] = {}
+        self._changed = False
+        self._ids = {
+            int(t): (number, row)
+            for number, run in enumerate(self._runs)
+            for row, t in enumerate(run.track_id)
+            if int(t) not in self._removed[number]
+        }
+        self._ear: Ear | None = None
+
+    def __enter__(self) -> FingerprintIndex:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give up what was not committed and release the folder."""
+        self._runs = []
+        self._pending = {}
+        self._ear = None
+        self._stack.close()
+
+    def __len__(self) -> int:
+        return len(self._ids) + len(self._pending)
+
+    def __contains__(self, track_id: object) -> bool:
+        return track_id in self._ids or track_id in self._pending
+
+    @property
+    def track_ids(self) -> NDArray[np.int64]:
+        """All track ids, ascending."""
+        return np.array(sorted([*self._ids, *self._pending]), np.int64)
+
+    def add(self, track_id: int, audio: NDArray[np.floating], sample_rate: float) -> None:
+        """Add a track; the same as `add_peaks(track_id, extract(audio, sample_rate))`."""
+        self.add_peaks(track_id, extract(audio, sample_rate))
+
+    def add_peaks(self, track_id: int, peaks: TrackPeaks) -> None:
+        """Add a track of which the peaks were extracted, perhaps in another process.
+
+        Raises
+        ------
+        ValueError
+            If the id is negative or already in the index.
+        PermissionError
+            If the index was not opened for writing.
+        """
+        self._must_write()
+        if track_id < 0:
+            raise ValueError(f"track_id must not be negative, got {track_id}")
+        if track_id in self:
+            raise ValueError(f"track_id must be new to the index, got {track_id}")
+        peaks.check()
+        self._pending[int(track_id)] = peaks
+        self._ear = None
+
+    def remove(self, track_id: int) -> None:
+        """Remove a track; its bytes go with the next merge of runs.
+
+        Raises
+        ------
+        KeyError
+            If it is not in the index.
+        """
+        self._must_write()
+        if track_id in self._pending:
+            del self._pending[track_id]
+        elif track_id in self._ids:
+            number, _ = self._ids.pop(track_id)
+            self._removed[number].add(track_id)
+            self._changed = True
+        else:
+            raise KeyError(track_id)
+        self._ear = None
+
+    def commit(self) -> None:
+        """Make all changes durable and visible to those who open the index from now on."""
+        self._must_write()
+        if not self._pending and not self._changed:
+            return
+        groups = [([n], False) for n in range(len(self._runs))]
+        self._rewrite(groups)
+
+    def compact(self) -> None:
+        """Rewrite the index as one run without removed tracks."""
+        self._must_write()
+        self._rewrite([(list(range(len(self._runs))), True)] if self._runs else [])
+
+    def peaks(self, track_id: int) -> TrackPeaks:
+        """Return the stored peaks of a track: enough to add it to another index."""
+        if track_id in self._pending:
+            return self._pending[track_id]
+        number, row = self._ids[track_id]
+        return self._runs[number].peaks(row)
+
+    def identify(
+        self, audio: NDArray[np.floating], sample_rate: float, limit: int = 5
+    ) -> list[Match]:
+        """Return the tracks a clip may come from, best first, at most one match a track.
+
+        Parameters
+        ----------
+        audio : ndarray, floating point, shape (frames,) or (frames, channels)
+            Finite; a second or more. Of clips over 10 s, the first 10 are used.
+        sample_rate : float
+            Hz.
+        limit : int
+            Most matches returned, at least 1.
+
+        Returns
+        -------
+        list of Match
+            Empty for silence, for less than half a second, and for an empty index. Only a match
+            with `known` set should be named.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As `extract`, and for `limit` below 1.
+        """
+        if limit < 1:
+            raise ValueError(f"limit must be at least 1, got {limit}")
+        return self._the_ear().identify(_picture(audio, sample_rate))[:limit]
+
+    def stream(self, sample_rate: float) -> Stream:
+        """Return a listener to a mono stream; it sees the index as it is now."""
+        return Stream(self._the_ear(), sample_rate)
+
+    def explain(self, audio: NDArray[np.floating], sample_rate: float, match: Match) -> Evidence:
+        """Return the clip's spectrogram with the peaks of `match`'s track laid over it."""
+        return evidence(_picture(audio, sample_rate), self.peaks(match.track_id), match)
+
+    def verify(self) -> list[str]:
+        """Return a line for each damage that the checksums show; none when all is whole."""
+        return [problem for run in self._runs for problem in run.verify()]
+
+    def _the_ear(self) -> Ear:
+        if self._ear is None:
+            runs = list(self._runs)
+            alive = [
+                ~np.isin(run.track_id, list(gone))
+                for run, gone in zip(self._runs, self._removed, strict=True)
+            ]
+            if self._pending:
+                runs.append(Run(build_run(list(self._pending.items()))))
+                alive.append(np.ones(len(self._pending), np.bool_))
+            self._ear = Ear(runs, alive)
+        return self._ear
+
+    def _must_write(self) -> None:
+        if not self.writable:
+            raise PermissionError(f"the index in {self.path} was not opened for writing")
+
+    def _rewrite(self, groups: list[tuple[list[int], bool]]) -> None:
+        """Write the manifest anew; a group with a mark becomes one new run."""
+        entries: list[store.RunEntry] = []
+        for numbers, merge in groups:
+            if merge:
+                tracks = [
+                    (int(t), self._runs[n].peaks(row))
+                    for n in numbers
+                    for row, t in enumerate(self._runs[n].track_id)
+                    if int(t) not in self._removed[n]
+                ]
+                entries += self._write_run(tracks)
+            else:
+                entries += [
+                    store.RunEntry(self._entries[n].file, tuple(sorted(self._removed[n])))
+                    for n in numbers
+                ]
+        entries += self._write_run(list(self._pending.items()))
+        store.write_manifest(self.path, entries)
+        self._load()
+        groups = _tiers(self._runs)
+        if any(merge for _, merge in groups):
+            self._rewrite(groups)
+
+    def _write_run(self, tracks: list[tuple[int, TrackPeaks]]) -> list[store.RunEntry]:
+        if not tracks:
+            return []
+        name = store.next_run_file(self.path)
+        store.write_durably(self.path / name, build_run(tracks))
+        return [store.RunEntry(name)]
+
+
+def _tiers(runs: list[Run]) -> list[tuple[list[int], bool]]:
+    """Group the runs at the end that are of one order of size, once there are enough of them."""
+    size = [int(run.track_frames.sum()).bit_length() // 3 for run in runs]
+    for tier in sorted(set(size)):
+        last = [n for n in range(len(runs)) if size[n] <= tier]
+        if len(last) >= _TIER:
+            rest = [n for n in range(len(runs)) if n not in last]
+            return [*(([n], False) for n in rest), (last, True)]
+    return [([n], False) for n in range(len(runs))]
+
+
+def _picture(audio: NDArray[np.floating], sample_rate: float) -> Picture:
+    mono = prepare(audio, sample_rate)[: int(10.0 * s.SAMPLE_RATE)]
+    return look(log_power(mono, s.N_FFT, s.HOP, s.FIRST_BIN, s.LAST_BIN))

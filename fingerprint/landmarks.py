@@ -1,0 +1,109 @@
+"""Landmarks: pairs of peaks (anchor, target, delta) and the cells they fall into.
+
+A landmark's bucket is (cell of the anchor's frequency, cells between anchor and target); inside a
+bucket postings are ordered by delta, so that one search finds delta - 1, delta and delta + 1.
+The index holds each landmark once. The doubt about a quantised number is resolved on the query's
+side: where a frequency lies near the border of its cell, the neighbouring cell is asked as well.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dsp._jit import kernel
+
+from . import settings as s
+
+U32 = NDArray[np.uint32]
+U16 = NDArray[np.uint16]
+U8 = NDArray[np.uint8]
+
+BUCKETS = s.CELLS * s.STEPS
+_BIN_OVER_CORNER = s.BIN_HZ / s.CORNER_HZ
+_INV_CELL = 1.0 / s.CELL
+
+
+@kernel(inline=True)
+def warp(bin_position: float) -> float:
+    """Return the place on the landmarks' frequency axis, in cells, of a bin (may be fractional)."""
+    return math.log1p(bin_position * _BIN_OVER_CORNER) * _INV_CELL - s.FIRST_CELL
+
+
+@kernel
+def landmarks_into(frame: U32, code: U16, bucket: NDArray[np.int32], delta: U8, anchor: U32) -> int:
+    """Write the landmarks of a track's strong peaks; returns how many (at most FAN a peak)."""
+    n = len(frame)
+    strong = np.empty(n, np.int64)
+    cells = np.empty(n, np.int64)
+    m = 0
+    for i in range(n):
+        if code[i] & 0x8000:
+            strong[m] = i
+            cells[m] = int(math.floor(warp(s.FIRST_BIN + (code[i] & 0xFFF) / s.SUB_BIN)))
+            m += 1
+    best = np.empty(s.FAN, np.int64)
+    merit = np.empty(s.FAN, np.int64)
+    count = 0
+    for a in range(m):
+        i = strong[a]
+        found = 0
+        for b in range(a + 1, m):
+            j = strong[b]
+            gap = np.int64(frame[j]) - np.int64(frame[i])
+            if gap > s.MAX_DELTA:
+                break
+            if gap < 2:
+                continue
+            step = cells[b] - cells[a]
+            if step > s.MAX_STEP or step < -s.MAX_STEP:
+                continue
+            value = (np.int64((code[j] >> 12) & 7) << 8) - gap
+            k = found
+            if found < s.FAN:
+                found += 1
+            elif value <= merit[found - 1]:
+                continue
+            else:
+                k = found - 1
+            while k > 0 and merit[k - 1] < value:
+                merit[k] = merit[k - 1]
+                best[k] = best[k - 1]
+                k -= 1
+            merit[k] = value
+            best[k] = b
+        for k in range(found):
+            b = best[k]
+            bucket[count] = cells[a] * s.STEPS + cells[b] - cells[a] + s.MAX_STEP
+            delta[count] = frame[strong[b]] - frame[i]
+            anchor[count] = frame[i]
+            count += 1
+    return count
+
+
+@kernel
+def order_landmarks(
+    bucket: NDArray[np.int32],
+    delta: U8,
+    anchor: U32,
+    start_out: U32,
+    delta_out: U8,
+    anchor_out: U32,
+) -> None:
+    """Sort landmarks by bucket, delta and order of arrival (counting sort, stable)."""
+    width = s.MAX_DELTA + 1
+    at = np.zeros(BUCKETS * width + 1, np.int64)
+    n = len(bucket)
+    for i in range(n):
+        at[np.int64(bucket[i]) * width + delta[i] + 1] += 1
+    for k in range(BUCKETS * width):
+        at[k + 1] += at[k]
+    for k in range(BUCKETS + 1):
+        start_out[k] = at[k * width]
+    for i in range(n):
+        k = np.int64(bucket[i]) * width + delta[i]
+        delta_out[at[k]] = delta[i]
+        anchor_out[at[k]] = anchor[i]
+        at[k] += 1
