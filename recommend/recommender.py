@@ -1,0 +1,223 @@
+"""The default recommender: playlists and sound together, with a reason for each suggestion."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommend.cold import ColdMap
+from recommend.feedback import Session
+from recommend.interactions import IdTable, as_ids
+from recommend.ranking import top
+from recommend.table import EmbeddingTable
+from recommend.wrmf import WRMF
+
+Floats = NDArray[np.float32]
+Ids = NDArray[np.int64]
+
+SOUND_WEIGHT = 0.35  # of one deviation of likeness in sound, beside one of the playlists' score
+_REASONS = 3
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why a track is suggested.
+
+    Attributes
+    ----------
+    kind : str
+        'playlists' (they stand together in playlists), 'sound' (they sound alike), 'cold' (it
+        sounds like tracks that stand beside it in playlists) or 'popular'.
+    track_id : int
+        The seed, like or skip that speaks; the suggested track itself for 'popular'.
+    share : float
+        What it adds to the score; below 0 for a skip that speaks against it.
+    """
+
+    kind: str
+    track_id: int
+    share: float
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """A track to play next. `reasons` come strongest first."""
+
+    track_id: int
+    score: float
+    reasons: tuple[Reason, ...]
+
+
+class Recommender:
+    """Ranks a library from seeds, likes and skips.
+
+    Parameters
+    ----------
+    wrmf : WRMF, optional
+        What playlists know.
+    table : EmbeddingTable, optional
+        What the sound says.
+    library : sequence of int, optional
+        The tracks that may be suggested. By default all that either part knows.
+    sound_weight : float
+        Weight of the sound beside the playlists, at least 0.
+    """
+
+    def __init__(
+        self,
+        wrmf: WRMF | None = None,
+        table: EmbeddingTable | None = None,
+        *,
+        library: Iterable[int] | None = None,
+        sound_weight: float = SOUND_WEIGHT,
+    ) -> None:
+        if not (np.isfinite(sound_weight) and sound_weight >= 0):
+            raise ValueError(f"sound_weight must be at least 0, got {sound_weight!r}")
+        self._wrmf = wrmf
+        self._table = table if table is not None and len(table) else None
+        self.sound_weight = sound_weight
+        known = [wrmf.track_ids] if wrmf is not None else []
+        known += [self._table.ids] if self._table is not None else []
+        own = as_ids(library, "library") if library is not None else None
+        ids = np.unique(np.concatenate(known)) if own is None and known else own
+        self._catalogue = IdTable(np.unique(ids) if ids is not None else np.empty(0, np.int64))
+        self._place()
+
+    @property
+    def track_ids(self) -> Ids:
+        """The tracks that may be suggested, ascending."""
+        return self._catalogue.ids
+
+    def recommend(
+        self,
+        seeds: Iterable[int],
+        n: int = 10,
+        likes: Iterable[int] = (),
+        skips: Iterable[int] = (),
+        exclude: Iterable[int] = (),
+    ) -> list[Suggestion]:
+        """Return the `n` best tracks, best first, none of them a seed, like, skip or excluded.
+
+        Parameters
+        ----------
+        seeds, likes : sequence of int
+            Tracks to go on from. Unknown ones are passed over; with none known the most popular
+            tracks come.
+        skips : sequence of int
+            Tracks to stay away from.
+        exclude : sequence of int
+            Tracks not to suggest, without judging them.
+
+        Examples
+        --------
+        >>> table = EmbeddingTable("toy", 1, [7, 8, 9], [[0, 1], [0.1, 1], [1, 0]])
+        >>> Recommender(None, table).recommend([7], n=1)[0].track_id
+        8
+        """
+        wanted = np.concatenate([as_ids(seeds, "seeds"), as_ids(likes, "likes")])
+        wanted = wanted[np.sort(np.unique(wanted, return_index=True)[1])]
+        unwanted = np.setdiff1d(as_ids(skips, "skips"), wanted)
+        hidden = np.concatenate([wanted, unwanted, as_ids(exclude, "exclude")])
+        rows = self._catalogue.rows_of(hidden)
+        session = self._session(wanted, unwanted)
+        voices = self._sound_voices(wanted, unwanted)
+        scores, scale = self._scores(session, voices)
+        order = top(scores, n, rows[rows >= 0])
+        return [self._suggestion(int(r), float(scores[r]), session, voices, scale) for r in order]
+
+    def _place(self) -> None:
+        """Give every track of the catalogue factors (its own or mapped) and a popularity."""
+        ids = self.track_ids
+        self._sound_rows = (
+            self._table.rows_of(ids) if self._table is not None else np.full(len(ids), -1)
+        )
+        self._popularity = np.zeros(len(ids), dtype=np.float32)
+        self._mapped = np.zeros(len(ids), dtype=bool)
+        self._placed = np.zeros(len(ids), dtype=bool)
+        if self._wrmf is None:
+            return
+        rows = self._wrmf.rows_of(ids)
+        self._factors = np.zeros((len(ids), self._wrmf.factors), dtype=np.float32)
+        self._factors[rows >= 0] = self._wrmf.track_factors_[rows[rows >= 0]]
+        self._popularity[rows >= 0] = self._wrmf.popularity_[rows[rows >= 0]]
+        self._placed = rows >= 0
+        if self._table is not None:
+            cold = (rows < 0) & (self._sound_rows >= 0)
+            if cold.any():
+                mapping = ColdMap().fit(self._wrmf, self._table)
+                self._mapped = cold & (mapping.known_ > 0)
+                self._placed = self._placed | self._mapped
+                self._factors[cold] = mapping.predict(self._table.standardised(ids[cold]))
+
+    def _session(self, wanted: Ids, unwanted: Ids) -> Session | None:
+        if self._wrmf is None:
+            return None
+        session = Session(self._wrmf, wanted)
+        for track_id in unwanted:
+            session.skip(int(track_id))
+        return session if session.heard else None
+
+    def _sound_voices(self, wanted: Ids, unwanted: Ids) -> list[tuple[int, float, Floats]]:
+        """Return (track id, weight, cosine to every track of the catalogue) of each voice."""
+        if self._table is None:
+            return []
+        known = [int(t) for t in wanted if t in self._table]
+        against = [int(t) for t in unwanted if t in self._table]
+        present = self._sound_rows >= 0
+        voices = []
+        for track_id in known + against:
+            likeness = np.zeros(len(present), dtype=np.float32)
+            cosines = self._table.similarities(self._table.vector(track_id))
+            likeness[present] = cosines[self._sound_rows[present]]
+            share = 1.0 / len(known) if track_id in known else -0.5 / len(against)
+            voices.append((track_id, share, likeness))
+        return voices
+
+    def _scores(
+        self, session: Session | None, voices: list[tuple[int, float, Floats]]
+    ) -> tuple[Floats, float]:
+        """Return the score of every track, and what one unit of likeness in sound is worth."""
+        if session is None and not voices:
+            return self._popularity, 1.0
+        sound = np.zeros(len(self.track_ids), dtype=np.float32)
+        for _, share, likeness in voices:
+            sound += np.float32(share) * likeness
+        told = (self._sound_rows >= 0) & bool(voices)
+        scores, scale = sound, 1.0
+        if session is not None:
+            told |= self._placed
+            scores = self._factors @ session.factors
+            spread, width = float(scores[told].std()), float(sound.std())
+            scale = self.sound_weight * spread / width if width > 0 else 0.0
+            scores += np.float32(scale) * sound
+        # nothing speaks for or against the others: they come after all that were judged
+        scores[~told] = scores[told].min(initial=0.0) - 1.0
+        return scores, scale
+
+    def _suggestion(
+        self,
+        row: int,
+        score: float,
+        session: Session | None,
+        voices: list[tuple[int, float, Floats]],
+        scale: float,
+    ) -> Suggestion:
+        track_id = int(self.track_ids[row])
+        reasons = [
+            Reason("sound", voice, float(scale * share * likeness[row]))
+            for voice, share, likeness in voices
+            if scale * share * likeness[row] != 0
+        ]
+        if session is not None:
+            kind = "cold" if self._mapped[row] else "playlists"
+            ids, shares = session.explain_factors(self._factors[row])
+            reasons += [
+                Reason(kind, int(i), float(s)) for i, s in zip(ids, shares, strict=True) if s != 0
+            ]
+        reasons.sort(key=lambda reason: -abs(reason.share))
+        if not reasons:
+            reasons = [Reason("popular", track_id, score)]
+        return Suggestion(track_id, score, tuple(reasons[:_REASONS]))
