@@ -1,0 +1,110 @@
+"""What a file says about itself: title, artist, album; its name where the tags are silent."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from pathlib import Path
+
+_LONGEST = 500  # characters; tags of a megabyte exist, and nobody can read them
+_NUMBERED = re.compile(r"^\s*(?:\d{1,3}\s*[-._)]|0\d{1,2}(?=\s))\s*(?=[^\s\d])")
+_SEPARATOR = re.compile(r"\s+[-\N{EN DASH}\N{EM DASH}]\s+")
+_BRACKETED = re.compile(r"\s*[(\[][^()\[\]]*[)\]]")
+_FEATURED = re.compile(r"\s(?:feat|ft|featuring)\.?\s.*$")
+
+
+@dataclass(frozen=True)
+class Tags:
+    """Title, artist and album; empty where nothing is known (the title never is)."""
+
+    title: str
+    artist: str = ""
+    album: str = ""
+
+
+def read(path: Path) -> Tags:
+    """Read the tags of an audio file; fall back on 'Artist - Title' in the name.
+
+    Whatever is wrong with the tags, the answer is the best that the file name gives: tags decide
+    nothing but what is shown.
+    """
+    from tinytag import TinyTag, TinyTagException
+
+    path = Path(path)
+    named = from_name(path)
+    try:
+        found = TinyTag.get(path, tags=True, duration=False)
+    except (TinyTagException, OSError, ValueError, ArithmeticError, LookupError, MemoryError):
+        return named
+    title = clean(found.title or "")
+    artist = clean(found.artist or found.albumartist or "")
+    if not title:
+        return Tags(named.title, artist or named.artist, clean(found.album or ""))
+    return Tags(title, artist, clean(found.album or ""))
+
+
+def from_name(path: Path) -> Tags:
+    """Return title and artist from a file name such as '03 - Artist - Title.flac'.
+
+    Examples
+    --------
+    >>> from_name(Path("03 - Edvard Grieg - Morning Mood.flac"))
+    Tags(title='Morning Mood', artist='Edvard Grieg', album='')
+    """
+    stem = clean(path.stem.replace("_", " "))
+    rest = _NUMBERED.sub("", stem, count=1) or stem
+    parts = _SEPARATOR.split(rest, maxsplit=1)
+    if len(parts) == 2 and all(parts):
+        return Tags(title=parts[1], artist=parts[0])
+    return Tags(title=rest or path.name)
+
+
+def clean(text: str) -> str:
+    """Return text as one printable line: no control characters, spaces single, NFC, bounded."""
+    text = unicodedata.normalize("NFC", text[: 2 * _LONGEST])
+    kept = "".join(" " if unicodedata.category(c) in {"Cc", "Zl", "Zp"} else c for c in text)
+    # Lone surrogates stand for undecodable bytes of a file name; neither SQLite nor a terminal
+    # takes them.
+    kept = kept.encode("utf-8", "replace").decode("utf-8")
+    return " ".join(kept.split())[:_LONGEST]
+
+
+def song_key(artist: str, title: str) -> str:
+    """Return a key under which spellings of one song fall together; '' if either is unknown.
+
+    Case, accents, punctuation, a leading article, featured artists and brackets such as
+    '(Remastered 2011)' make no difference.
+
+    Examples
+    --------
+    >>> song_key("The Beatles", "Help! (Remastered)") == song_key("beatles", "Help")
+    True
+    """
+    who, what = normalise(artist), normalise(title)
+    return f"{who}\t{what}" if who and what else ""
+
+
+def normalise(text: str) -> str:
+    """Return text as `fold` does, without brackets, featured artists and leading article."""
+    folded = _folded(text)
+    bare = _FEATURED.sub("", f" {_BRACKETED.sub('', folded)} ")
+    words = _words(bare) or _words(folded)  # a title may stand in brackets as a whole
+    if len(words) > 1 and words[0] == "the":
+        del words[0]
+    return " ".join(words)
+
+
+def fold(text: str) -> str:
+    """Return the words of a text without case, accents and punctuation."""
+    return " ".join(_words(_folded(text)))
+
+
+def _folded(text: str) -> str:
+    decomposed = unicodedata.normalize("NFKD", text).casefold()
+    return "".join(c for c in decomposed if not unicodedata.combining(c))
+
+
+def _words(text: str) -> list[str]:
+    text = text.replace("'", "").replace("\N{RIGHT SINGLE QUOTATION MARK}", "")
+    return "".join(c if c.isalnum() else " " for c in text.replace("&", " and ")).split()
