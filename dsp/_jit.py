@@ -2,12 +2,13 @@
 
 numba's on-disk cache looks at the file of the compiled function alone, so an edited callee in
 another file leaves a stale result behind. Here the cache folder carries a digest of every source
-that a kernel of the package may reach (its own package and `dsp`), so an edit opens a new folder.
+that a kernel of the package can reach by imports, so an edit opens a new folder.
 """
 
 from __future__ import annotations
 
 import hashlib
+import re
 import shutil
 from collections.abc import Callable
 from functools import cache
@@ -20,18 +21,32 @@ import platformdirs
 F = TypeVar("F", bound=Callable[..., Any])
 
 _HOME = Path(__file__).resolve().parent.parent
+_IMPORT = re.compile(r"^from ([\w.]+) import", re.MULTILINE)
 _KEEP_FOLDERS = 3  # of each package: the current one and what two other checkouts may use
 
 # Enough for reductions to vectorise and for a*b+c to fuse; NaN and infinity keep their meaning.
 FAST = frozenset({"reassoc", "contract"})
 
 
+def kernel_sources(package: str) -> list[Path]:
+    """Return the sources from which kernels of `package` are made: theirs and what they import."""
+    waiting = [p for p in sorted((_HOME / package).glob("*.py")) if b"_jit import" in p.read_bytes()]
+    found = {Path(__file__).resolve()}
+    while waiting:
+        path = waiting.pop()
+        if path in found or not path.exists():
+            continue
+        found.add(path)
+        for module in _IMPORT.findall(path.read_text(encoding="utf-8")):
+            waiting.append((_HOME / module.replace(".", "/")).with_suffix(".py"))
+    return sorted(found)
+
+
 def source_digest(package: str) -> str:
     """Return the digest of all sources a kernel of `package` can be compiled from."""
-    digest = hashlib.sha256(f"{numba.__version__}".encode())
-    for name in sorted({package, "dsp"}):
-        for path in sorted((_HOME / name).glob("*.py")):
-            digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    digest = hashlib.sha256(numba.__version__.encode())
+    for path in kernel_sources(package):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()[:16]
 
 

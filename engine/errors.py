@@ -44,6 +44,10 @@ class MidiFileError(AntiphonError):
     """A MIDI file cannot be read."""
 
 
+class PatchError(AntiphonError, ValueError):
+    """A patch has a setting out of range, or there is none of that name."""
+
+
 class DeviceError(AntiphonError):
     """A sound or MIDI device is missing or fails."""
 

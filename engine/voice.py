@@ -1,0 +1,252 @@
+"""One tile of voices, sample by sample: control, oscillators, filter and mix.
+
+Loops run over the voices of a tile innermost; each kernel is one stage, with the tile's scratch
+rows between them. `v`, `n`, `w`, `d` are the tile's float32, uint32, int64 and float64 rows.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from dsp._jit import kernel
+from dsp._math import exp2_f32, exp2_f64, f32, tan_half_turns
+from dsp.envelope import stage_shape
+from dsp.lfo import lfo_value
+from dsp.oscillator import LEVELS, LOWEST_NOTE, NOTES_PER_LEVEL
+from engine.state import (
+    AMPLITUDE, ATTACK, BEND, BEND_TARGET, CELL, CURVE_A, CURVE_M, CUTOFF, CUTOFF_ENV, CUTOFF_LFO,
+    CUTOFF_STEP, CUTOFF_TARGET, DECAY, DECAY_A, DECAY_M, GAIN, IC1, IC2, IDLE, INC_1, INC_2, K,
+    LEFT, LEFT_STEP, LEFT_TARGET, LEVEL_1, LEVEL_2, LFO_INC, LFO_PHASE, LFO_SHAPE, LONG_INC_1,
+    LONG_INC_2, LONG_PHASE_1, LONG_PHASE_2, LONG_STEP_1, LONG_STEP_2, MIX_BAND, MIX_LOW, MIX_X,
+    NOISE, NOTE, PHASE_1, PHASE_2, PITCH, POS_A, POS_M, PULSE_1, PULSE_2, RATE_A, RATE_M, RIGHT,
+    RIGHT_STEP, RIGHT_TARGET, SCALE_1, SCALE_2, SEED, SHIFT_1, SHIFT_2, SIGNAL, SPAN_A, SPAN_M,
+    STAGE_A, STAGE_M, START_A, START_M, STEP_1, STEP_2, SUSTAIN, SUSTAIN_A, SUSTAIN_M, TABLE_1,
+    TABLE_2, TILE, TREMOLO, TUNE_1, TUNE_2, VIBRATO, WAVE_1, WAVE_2, WIDTH_1, WIDTH_2,
+)  # fmt: skip
+
+_APPROACH = f32(0.25)  # of the way to a new value at each control point: 63 % in 2.3 ms at 48 kHz
+_APPROACH_64 = 0.25
+_PER_FRAME = f32(1.0 / CELL)
+_CELL_F = f32(CELL)
+_ZERO = f32(0.0)
+_ONE = f32(1.0)
+_HALF = f32(0.5)
+_TWO = f32(2.0)
+_2_31 = f32(2.0**-31)
+_2_32 = f32(2.0**-32)
+_LOWEST_CUTOFF = f32(-13.0)  # octaves below the sample rate: 5.9 Hz at 48 kHz
+_HIGHEST_CUTOFF = f32(np.log2(0.45))
+_SILENT = f32(1e-5)  # -100 dB
+_SUM_OF_STEPS = CELL * (CELL - 1) // 2
+_IN_CELL = CELL - 1
+_LOG_CELL = CELL.bit_length() - 1
+
+
+@kernel(fast=True, inline=True)
+def long_increment(pitch, sample_rate):  # type: ignore[no-untyped-def]
+    """Phase increment of a pitch in semitones, in 2**-64 of a period per frame."""
+    cycles = exp2_f64((pitch - 69.0) / 12.0) * (440.0 / sample_rate)
+    return np.int64(min(cycles, 0.49) * 2.0**62) << 2  # int64 holds the wrap-around of uint64
+
+
+@kernel(fast=True, inline=True)
+def table_level(pitch):  # type: ignore[no-untyped-def]
+    """Which table of a wave serves a pitch in semitones."""
+    level = np.int32((pitch - LOWEST_NOTE) * (1.0 / NOTES_PER_LEVEL))
+    return min(max(level, np.int32(0)), np.int32(LEVELS - 1))
+
+
+@kernel(fast=True, realtime=True)
+def start_cell(v, n, w, d, sample_rate, offset, shift):  # type: ignore[no-untyped-def]
+    """Control point: where pitch, cutoff and levels are heading during the next CELL frames."""
+    for j in range(TILE):
+        for row in (CUTOFF, LEFT, RIGHT):
+            value = v[row * TILE + j] + v[(row + 1) * TILE + j] * _CELL_F
+            target = v[(row + 2) * TILE + j]
+            v[row * TILE + j] = value
+            v[(row + 1) * TILE + j] = (target - value) * _APPROACH * _PER_FRAME
+    for j in range(TILE):
+        bend = d[BEND * TILE + j]
+        bend += (d[BEND_TARGET * TILE + j] - bend) * _APPROACH_64
+        d[BEND * TILE + j] = bend
+        ahead = np.uint32(n[LFO_PHASE * TILE + j] + np.uint32(n[LFO_INC * TILE + j] * CELL))
+        swing = lfo_value(f32(np.int32(ahead)) * _2_31, n[LFO_SHAPE * TILE + j])
+        pitch = d[NOTE * TILE + j] + bend + d[VIBRATO * TILE + j] * swing
+        higher = max(pitch, d[PITCH * TILE + j])  # the table must serve the whole way
+        d[PITCH * TILE + j] = pitch
+        _head_for(v, n, w, j, pitch + d[TUNE_1 * TILE + j], higher + d[TUNE_1 * TILE + j],
+                  sample_rate, offset, shift, LONG_PHASE_1, PHASE_1, TABLE_1, SHIFT_1, SCALE_1,
+                  n[WAVE_1 * TILE + j])  # fmt: skip
+        _head_for(v, n, w, j, pitch + d[TUNE_2 * TILE + j], higher + d[TUNE_2 * TILE + j],
+                  sample_rate, offset, shift, LONG_PHASE_2, PHASE_2, TABLE_2, SHIFT_2, SCALE_2,
+                  n[WAVE_2 * TILE + j])  # fmt: skip
+
+
+@kernel(fast=True, inline=True)
+def _head_for(v, n, w, j, pitch, higher, sample_rate, offset, shift,
+              long_phase, phase, table, shift_row, scale, wave):  # type: ignore[no-untyped-def]  # fmt: skip
+    # rows of one oscillator follow each other: phase, increment, step
+    inc = w[(long_phase + 1) * TILE + j]
+    step = w[(long_phase + 2) * TILE + j]
+    at = w[long_phase * TILE + j] + inc * CELL + step * _SUM_OF_STEPS
+    inc += step * CELL
+    step = (long_increment(pitch, sample_rate) - inc) >> _LOG_CELL
+    w[long_phase * TILE + j] = at
+    w[(long_phase + 1) * TILE + j] = inc
+    w[(long_phase + 2) * TILE + j] = step
+    n[phase * TILE + j] = np.uint32(at >> 32)
+    n[(phase + 1) * TILE + j] = np.uint32(inc >> 32)
+    n[(phase + 2) * TILE + j] = np.uint32(step >> 32)
+    level = table_level(higher)
+    bits = shift[wave, level]
+    n[table * TILE + j] = np.uint32(offset[wave, level])
+    n[shift_row * TILE + j] = np.uint32(bits)
+    v[scale * TILE + j] = exp2_f32(-f32(bits))
+
+
+@kernel(fast=True, inline=True)
+def _envelope(stage, at, rate, start, span, curve, sustain, decay):  # type: ignore[no-untyped-def]
+    """Level now, and the envelope one frame later."""
+    bend = _ZERO if stage == ATTACK else curve
+    level = start + span * stage_shape(f32(at) * _2_32, bend)
+    ahead = np.uint32(at + rate)
+    done = ahead < rate  # wrapped: the stage is over
+    end = start + span
+    held = np.uint32(SUSTAIN) if sustain > _SILENT else np.uint32(IDLE)
+    after = held if stage == DECAY else np.uint32(IDLE)
+    after = np.uint32(DECAY) if stage == ATTACK else after
+    next_span = sustain - end if stage == ATTACK else _ZERO
+    next_rate = decay if stage == ATTACK else np.uint32(0)
+    return (
+        level,
+        after if done else np.uint32(stage),
+        np.uint32(0) if done else ahead,
+        next_rate if done else np.uint32(rate),
+        end if done else start,
+        next_span if done else span,
+    )
+
+
+@kernel(fast=True, realtime=True)
+def control(v, n, first, count):  # type: ignore[no-untyped-def]
+    """Envelopes and LFO of `count` frames: fills the amplitude and filter-gain scratch rows."""
+    for i in range(first, first + count):
+        f = i & _IN_CELL  # provably not negative, so that indices need no wrap-around
+        at = f32(f)
+        gain = (GAIN + f) * TILE
+        amplitude = (AMPLITUDE + f) * TILE
+        for j in range(TILE):
+            phase = n[LFO_PHASE * TILE + j]
+            n[LFO_PHASE * TILE + j] = np.uint32(phase + n[LFO_INC * TILE + j])
+            swing = lfo_value(f32(np.int32(phase)) * _2_31, n[LFO_SHAPE * TILE + j])
+            level, stage, pos, rate, start, span = _envelope(
+                n[STAGE_A * TILE + j], n[POS_A * TILE + j], n[RATE_A * TILE + j],
+                v[START_A * TILE + j], v[SPAN_A * TILE + j], v[CURVE_A * TILE + j],
+                v[SUSTAIN_A * TILE + j], n[DECAY_A * TILE + j])  # fmt: skip
+            n[STAGE_A * TILE + j] = stage
+            n[POS_A * TILE + j] = pos
+            n[RATE_A * TILE + j] = rate
+            v[START_A * TILE + j] = start
+            v[SPAN_A * TILE + j] = span
+            tremolo = v[TREMOLO * TILE + j] * (_HALF - _HALF * swing)
+            v[amplitude + j] = level - level * tremolo
+            level, stage, pos, rate, start, span = _envelope(
+                n[STAGE_M * TILE + j], n[POS_M * TILE + j], n[RATE_M * TILE + j],
+                v[START_M * TILE + j], v[SPAN_M * TILE + j], v[CURVE_M * TILE + j],
+                v[SUSTAIN_M * TILE + j], n[DECAY_M * TILE + j])  # fmt: skip
+            n[STAGE_M * TILE + j] = stage
+            n[POS_M * TILE + j] = pos
+            n[RATE_M * TILE + j] = rate
+            v[START_M * TILE + j] = start
+            v[SPAN_M * TILE + j] = span
+            octaves = v[CUTOFF * TILE + j] + v[CUTOFF_STEP * TILE + j] * at
+            octaves += v[CUTOFF_ENV * TILE + j] * level + v[CUTOFF_LFO * TILE + j] * swing
+            octaves = min(max(octaves, _LOWEST_CUTOFF), _HIGHEST_CUTOFF)
+            v[gain + j] = tan_half_turns(exp2_f32(octaves))
+
+
+@kernel(fast=True, inline=True)
+def _lookup(tables, phase, table, shift, scale):  # type: ignore[no-untyped-def]
+    i = np.uint32(phase >> shift)
+    t = f32(np.uint32(phase - np.uint32(i << shift))) * scale
+    a = tables[np.int64(table) + np.int64(i)]
+    return a + t * (tables[np.int64(table) + np.int64(i) + 1] - a)
+
+
+@kernel(fast=True, inline=True)
+def _oscillator(v, n, tables, j, phase_row, table, shift, scale):  # type: ignore[no-untyped-def]
+    phase = n[phase_row * TILE + j]
+    inc = n[(phase_row + 1) * TILE + j]
+    n[phase_row * TILE + j] = np.uint32(phase + inc)
+    n[(phase_row + 1) * TILE + j] = np.uint32(inc + n[(phase_row + 2) * TILE + j])
+    value = _lookup(tables, phase, n[table * TILE + j], n[shift * TILE + j], v[scale * TILE + j])
+    return value, phase
+
+
+@kernel(fast=True, realtime=True)
+def oscillators(v, n, tables, first, count, second, pulse, noise):  # type: ignore[no-untyped-def]
+    """Signal of `count` frames; `second`, `pulse`, `noise` say which the tile needs at all."""
+    for i in range(first, first + count):
+        f = i & _IN_CELL  # provably not negative, so that indices need no wrap-around
+        signal = (SIGNAL + f) * TILE
+        for j in range(TILE):
+            value, phase = _oscillator(v, n, tables, j, PHASE_1, TABLE_1, SHIFT_1, SCALE_1)
+            v[signal + j] = v[LEVEL_1 * TILE + j] * value
+            if pulse:  # a pulse is a saw less the same saw shifted by its width
+                late = np.uint32(phase + n[WIDTH_1 * TILE + j])
+                other = _lookup(tables, late, n[TABLE_1 * TILE + j], n[SHIFT_1 * TILE + j],
+                                v[SCALE_1 * TILE + j])  # fmt: skip
+                v[signal + j] -= v[PULSE_1 * TILE + j] * other
+        if second:
+            for j in range(TILE):
+                value, phase = _oscillator(v, n, tables, j, PHASE_2, TABLE_2, SHIFT_2, SCALE_2)
+                v[signal + j] += v[LEVEL_2 * TILE + j] * value
+                if pulse:
+                    late = np.uint32(phase + n[WIDTH_2 * TILE + j])
+                    other = _lookup(tables, late, n[TABLE_2 * TILE + j], n[SHIFT_2 * TILE + j],
+                                    v[SCALE_2 * TILE + j])  # fmt: skip
+                    v[signal + j] -= v[PULSE_2 * TILE + j] * other
+        if noise:
+            for j in range(TILE):
+                seed = np.uint32(np.uint32(n[SEED * TILE + j] * np.uint32(1664525))
+                                 + np.uint32(1013904223))  # fmt: skip
+                n[SEED * TILE + j] = seed
+                v[signal + j] += v[NOISE * TILE + j] * (f32(np.int32(seed)) * _2_31)
+
+
+@kernel(fast=True, realtime=True)
+def filter_and_mix(v, first, count, mix):  # type: ignore[no-untyped-def]
+    """State-variable filter, amplitude and pan of `count` frames, added to mix (2, CELL)."""
+    for i in range(first, first + count):
+        f = i & _IN_CELL  # provably not negative, so that indices need no wrap-around
+        at = f32(f)
+        signal = (SIGNAL + f) * TILE
+        gain = (GAIN + f) * TILE
+        amplitude = (AMPLITUDE + f) * TILE
+        left = _ZERO
+        right = _ZERO
+        for j in range(TILE):
+            x = v[signal + j]
+            g = v[gain + j]
+            ic1 = v[IC1 * TILE + j]
+            ic2 = v[IC2 * TILE + j]
+            a1 = _ONE / (_ONE + g * (g + v[K * TILE + j]))
+            v1 = a1 * (ic1 + g * (x - ic2))
+            v2 = ic2 + g * v1
+            v[IC1 * TILE + j] = _TWO * v1 - ic1
+            v[IC2 * TILE + j] = _TWO * v2 - ic2
+            y = v[MIX_X * TILE + j] * x + v[MIX_BAND * TILE + j] * v1 + v[MIX_LOW * TILE + j] * v2
+            y *= v[amplitude + j]
+            left += y * (v[LEFT * TILE + j] + v[LEFT_STEP * TILE + j] * at)
+            right += y * (v[RIGHT * TILE + j] + v[RIGHT_STEP * TILE + j] * at)
+        mix[0, f] += left
+        mix[1, f] += right
+
+
+@kernel(realtime=True)
+def any_sounding(n):  # type: ignore[no-untyped-def]
+    """How many voices of the tile are in a stage other than idle."""
+    count = 0
+    for j in range(TILE):
+        count += 1 if n[STAGE_A * TILE + j] != IDLE else 0
+    return count
