@@ -206,10 +206,10 @@ def _build(kind: type[T], data: object, where: str) -> T:
         if key not in known:
             raise PatchError(f"{where} has no setting {key!r}")
     values: dict[str, Any] = dict(data)
-    for name, part in _PARTS.items():
-        if name in values and name in known:
-            values[name] = _build(part, values[name], f"{where}.{name}")
     if kind is Patch:
+        for name, part in _PARTS.items():
+            if name in values:
+                values[name] = _build(part, values[name], f"{where}.{name}")
         if "oscillators" in values:
             items = values["oscillators"]
             if not isinstance(items, list) or not 1 <= len(items) <= 2:

@@ -1,0 +1,252 @@
+"""Synth: the friendly face of the engine, live or offline."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterable
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.errors import PatchError
+from engine.events import slot_parameters
+from engine.patch import Patch, find_patch
+from engine.render import render_block
+from engine.ring import push_command
+from engine.state import CHANNELS, MAP, MASTER_GAIN, MIDI, PANIC, SLOT, SLOTS, new_state
+
+if TYPE_CHECKING:
+    from engine.device import AudioStream
+
+_RENDER_FRAMES = 1024
+_GAIN_UNIT = 65536
+_LARGEST_GAIN = 16.0
+
+
+def _byte(name: str, value: int, high: int = 127) -> int:
+    if not 0 <= value <= high:
+        raise ValueError(f"{name} must be between 0 and {high}, got {value}")
+    return int(value)
+
+
+class Synth:
+    """A polyphonic synthesizer with sixteen channels.
+
+    Parameters
+    ----------
+    patch : Patch or str
+        The sound of every channel to begin with: a patch, the name of a built-in one, or a file.
+    sample_rate : float
+        Frames per second, 8000..192000.
+    voices : int
+        Notes that may sound at once, 1..240; one more lets the quietest fade.
+
+    Examples
+    --------
+    >>> synth = Synth()
+    >>> audio = synth.render([(0.0, 60, 100, 0.5)], seconds=0.6)
+    >>> audio.shape
+    (28800, 2)
+    """
+
+    def __init__(
+        self, patch: Patch | str = "soft-lead", sample_rate: float = 48_000, voices: int = 64
+    ) -> None:
+        self.sample_rate = float(sample_rate)
+        self.state = new_state(sample_rate, voices)
+        self._lock = threading.Lock()
+        self._slots: dict[str, int] = {}
+        self._playing: list[Patch | None] = [None] * CHANNELS
+        self._stream: AudioStream | None = None
+        first = find_patch(patch) if isinstance(patch, str) else patch
+        for channel in range(CHANNELS):
+            self.program(first, channel=channel)
+
+    # --- sounds
+
+    def _slot(self, patch: Patch, frame: int) -> int:
+        key = json.dumps({**patch.to_dict(), "drums": None}, sort_keys=True)
+        if key not in self._slots:
+            if len(self._slots) >= SLOTS:
+                raise PatchError(f"at most {SLOTS} sounds fit at once (every drum counts)")
+            self._slots[key] = len(self._slots)
+            values = slot_parameters(patch, self.sample_rate)
+            self._send(SLOT, self._slots[key], values=values)
+        return self._slots[key]
+
+    def program(self, patch: Patch | str, channel: int = 0, frame: int = -1) -> None:
+        """Give a channel a patch; notes that sound keep theirs."""
+        _byte("channel", channel, CHANNELS - 1)
+        sound = find_patch(patch) if isinstance(patch, str) else patch
+        self._send(MAP, channel, 127 << 8, self._slot(sound, frame), frame=frame)
+        for key, drum in sound.drums.items():
+            self._send(MAP, channel, key << 8 | key, self._slot(drum, frame), frame=frame)
+        self._playing[channel] = sound
+
+    def patch(self, channel: int = 0) -> Patch:
+        """Return the patch of a channel."""
+        sound = self._playing[_byte("channel", channel, CHANNELS - 1)]
+        assert sound is not None  # __init__ gave every channel one
+        return sound
+
+    # --- events
+
+    def _send(
+        self,
+        kind: int,
+        a: int = 0,
+        b: int = 0,
+        c: int = 0,
+        frame: int = -1,
+        values: NDArray[np.float64] | None = None,
+    ) -> bool:
+        with self._lock:
+            numbers = np.zeros(0) if values is None else values
+            return push_command(self.state, kind, a, b, c, frame, numbers)
+
+    def send(self, message: bytes, frame: int = -1) -> bool:
+        """Send a MIDI message of one to three bytes; False when the ring was full.
+
+        System exclusive messages are ignored. `frame` is the absolute frame of its effect,
+        negative for as soon as possible.
+        """
+        if not 1 <= len(message) <= 3 or not message[0] & 0x80:
+            if message[:1] == b"\xf0":
+                return True
+            raise ValueError(f"message must be a MIDI status and its data, got {message.hex(' ')}")
+        data = [*message[1:], 0, 0]
+        if max(data[:2]) > 127:
+            raise ValueError(f"data bytes must be at most 127, got {message.hex(' ')}")
+        word = (message[0] & 0x7F) << 14 | data[0] << 7 | data[1]
+        return self._send(MIDI, word, frame=frame)
+
+    def note_on(self, note: int, velocity: int = 100, channel: int = 0, frame: int = -1) -> bool:
+        """Start a note (0..127); velocity 0 ends it."""
+        status = 0x90 | _byte("channel", channel, CHANNELS - 1)
+        return self.send(bytes([status, _byte("note", note), _byte("velocity", velocity)]), frame)
+
+    def note_off(self, note: int, channel: int = 0, frame: int = -1) -> bool:
+        """Let a note go."""
+        status = 0x80 | _byte("channel", channel, CHANNELS - 1)
+        return self.send(bytes([status, _byte("note", note), 0]), frame)
+
+    def control(self, number: int, value: int, channel: int = 0, frame: int = -1) -> bool:
+        """Move a controller (1 wheel, 7 volume, 10 pan, 11 expression, 64 pedal, 74 cutoff)."""
+        status = 0xB0 | _byte("channel", channel, CHANNELS - 1)
+        return self.send(bytes([status, _byte("number", number), _byte("value", value)]), frame)
+
+    def bend(self, amount: float, channel: int = 0, frame: int = -1) -> bool:
+        """Bend the pitch by -1..1 of the patch's range."""
+        if not -1.0 <= amount <= 1.0:
+            raise ValueError(f"amount must be between -1 and 1, got {amount}")
+        value = min(16383, round(8192 + amount * 8192))
+        status = 0xE0 | _byte("channel", channel, CHANNELS - 1)
+        return self.send(bytes([status, value & 127, value >> 7]), frame)
+
+    def panic(self) -> None:
+        """Silence every voice within milliseconds."""
+        self._send(PANIC)
+
+    def set_master(self, gain: float) -> None:
+        """Set the gain of everything, 1 to begin with."""
+        if not 0.0 <= gain <= _LARGEST_GAIN:
+            raise ValueError(f"gain must be between 0 and {_LARGEST_GAIN:g}, got {gain}")
+        self._send(MASTER_GAIN, round(gain * _GAIN_UNIT))
+
+    # --- what it is doing
+
+    @property
+    def frame(self) -> int:
+        """Frames rendered so far."""
+        return int(self.state[0]["frame"])
+
+    @property
+    def active_voices(self) -> int:
+        """Voices that sound now, those that fade included."""
+        return int(self.state[0]["active"])
+
+    # --- offline
+
+    def render_block(self, out: NDArray[np.float32]) -> None:
+        """Render the next frames into `out`, shape (n, 2), C-contiguous float32."""
+        if out.ndim != 2 or out.shape[1] != 2 or out.dtype != np.float32:
+            raise ValueError(f"out must be float32 of shape (n, 2), got {out.dtype} {out.shape}")
+        render_block(self.state[0], out)
+
+    def render(
+        self, notes: Iterable[tuple[float, int, int, float]], seconds: float, channel: int = 0
+    ) -> NDArray[np.float32]:
+        """Render notes offline.
+
+        Parameters
+        ----------
+        notes : iterable of (start_s, note, velocity, duration_s)
+        seconds : float
+            Length of what is returned.
+
+        Returns
+        -------
+        ndarray, shape (frames, 2), float32
+        """
+        on, off = 0x90 | channel, 0x80 | channel
+        events: list[tuple[float, bytes]] = []
+        for start, note, velocity, duration in notes:
+            keys = _byte("note", note), _byte("velocity", velocity)
+            events.append((start, bytes([on, *keys])))
+            events.append((start + duration, bytes([off, keys[0], 0])))
+        return self.render_events(events, seconds)
+
+    def render_events(
+        self, events: Iterable[tuple[float, bytes]], seconds: float
+    ) -> NDArray[np.float32]:
+        """Render timed MIDI messages (time_s, message) offline; shape (frames, 2), float32."""
+        if not (np.isfinite(seconds) and 0 <= seconds <= 36_000):
+            raise ValueError(f"seconds must be between 0 and 36000, got {seconds}")
+        if self._stream is not None:
+            raise RuntimeError("render works offline; this synth is playing to a device")
+        queue = sorted(events, key=lambda event: event[0])
+        out = np.empty((round(seconds * self.sample_rate), 2), dtype=np.float32)
+        start = self.frame
+        sent = 0
+        for at in range(0, len(out), _RENDER_FRAMES):
+            block = out[at : at + _RENDER_FRAMES]
+            while sent < len(queue):
+                frame = start + round(queue[sent][0] * self.sample_rate)
+                if frame >= start + at + len(block) or not self.send(queue[sent][1], frame):
+                    break
+                sent += 1
+            render_block(self.state[0], block)
+        return out
+
+    # --- live
+
+    def start(self, **options: object) -> AudioStream:
+        """Compile, open a device and play; options as for `engine.device.open_stream`."""
+        from engine.device import open_stream
+
+        if self._stream is None:
+            self._stream = open_stream(self, **options)  # type: ignore[arg-type]
+        return self._stream
+
+    def stop(self) -> None:
+        """Close the device."""
+        if self._stream is not None:
+            self._stream.close()
+            self._stream = None
+
+    def __enter__(self) -> Synth:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+
