@@ -120,14 +120,20 @@ def analyse(path: Path) -> Analysis:
 
 
 class SegmentedPeaks:
-    """The peaks of a track that is fed block by block; the same as of the whole at once."""
+    """The peaks of a track that is fed block by block; the same as of the whole at once.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    segment_s : int
+        Seconds analysed at a time: what bounds the memory.
+    """
+
+    def __init__(self, segment_s: int = SEGMENT_S) -> None:
         from fingerprint import SAMPLE_RATE
         from fingerprint.settings import FRAMES_PER_SECOND, HOP
 
         self._rate, self._hop = SAMPLE_RATE, HOP
-        self._step = int(SEGMENT_S * FRAMES_PER_SECOND)
+        self._step = int(segment_s * FRAMES_PER_SECOND)
         self._margin = int(MARGIN_S * FRAMES_PER_SECOND)
         self._waiting: list[NDArray[np.float32]] = []
         self._samples = 0  # waiting

@@ -7,6 +7,7 @@ reads in blocks, and says afterwards whether the file was whole.
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 from collections.abc import Iterator
@@ -245,7 +246,7 @@ def write(path: Path, audio: Audio, sample_rate: int) -> None:
         )
         partial.replace(path)
     except (RuntimeError, OSError) as error:
-        if _is_full(path.parent):
+        if getattr(error, "errno", None) == errno.ENOSPC or _is_full(path.parent):
             raise DiskFullError(f"{path}: the disk is full") from error
         raise AudioFileError(f"{path}: cannot be written ({reason(error)})") from error
     finally:

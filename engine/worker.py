@@ -35,9 +35,16 @@ def time_limit_s(size: int) -> float:
 
 
 class Worker:
-    """A child process that analyses one file after the other; started and mended when needed."""
+    """A child process that analyses one file after the other; started and mended when needed.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    memory_bytes : int
+        Private memory that a file may take.
+    """
+
+    def __init__(self, memory_bytes: int = MEMORY_BYTES) -> None:
+        self._memory_bytes = memory_bytes
         self._process: subprocess.Popen[bytes] | None = None
         self._killed = False
 
@@ -91,7 +98,7 @@ class Worker:
 
     def _ask(self, path: Path, deadline: float) -> tuple[dict[str, Any], list[bytes]]:
         if self._process is None:
-            self._process = _start()
+            self._process = _start(self._memory_bytes)
         if self._killed:  # while it was starting
             self._process.kill()
         assert self._process.stdin is not None
@@ -136,7 +143,7 @@ class _Reader:
         self._held += data
 
 
-def _start() -> subprocess.Popen[bytes]:
+def _start(memory_bytes: int) -> subprocess.Popen[bytes]:
     environment = dict(os.environ) | dict.fromkeys(_SINGLE_THREADED, "1")
     # The packages may have been found by a path that only this process knows.
     home = os.fspath(Path(__file__).resolve().parent.parent)
@@ -144,7 +151,7 @@ def _start() -> subprocess.Popen[bytes]:
         [home, *filter(None, [environment.get("PYTHONPATH")])]
     )
     return subprocess.Popen(
-        [sys.executable, "-c", "from engine.worker import main; main()"],
+        [sys.executable, "-c", f"from engine.worker import main; main({memory_bytes})"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,  # decoders print their own warnings there
@@ -152,7 +159,7 @@ def _start() -> subprocess.Popen[bytes]:
     )
 
 
-def main() -> None:
+def main(memory_bytes: int) -> None:
     """Serve the parent: the child's whole life."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     output = os.fdopen(os.dup(1), "wb")
@@ -161,7 +168,7 @@ def main() -> None:
     from engine.analyser import analyse, warm_up
 
     warm_up()
-    _limit_memory()
+    _limit_memory(memory_bytes)
     for line in sys.stdin.buffer:
         path = Path(json.loads(line))
         blobs: list[bytes] = []
@@ -170,7 +177,10 @@ def main() -> None:
         except AudioFileError as error:
             answer: dict[str, Any] = {"error": str(error)}
         except MemoryError:
-            answer = {"error": f"{path}: needs more than {MEMORY_BYTES >> 20} MB", "tired": True}
+            answer = {
+                "error": f"{path}: needs more than {memory_bytes >> 20} MB of memory",
+                "tired": True,
+            }
         except Exception as error:  # noqa: BLE001  (one bad file must not end the others)
             answer = {"error": f"{path}: cannot be analysed ({type(error).__name__}: {error})"}
         else:
@@ -188,7 +198,7 @@ def main() -> None:
         output.flush()
 
 
-def _limit_memory() -> None:
+def _limit_memory(memory_bytes: int) -> None:
     """Bound private memory; on Linux, where the kernel counts it (4.7 and later)."""
     if not sys.platform.startswith("linux"):
         return
@@ -200,7 +210,7 @@ def _limit_memory() -> None:
             if row.startswith("VmData:"):
                 used = int(row.split()[1]) << 10
     _, hard = resource.getrlimit(resource.RLIMIT_DATA)
-    wanted = used + MEMORY_BYTES
+    wanted = used + memory_bytes
     if hard != resource.RLIM_INFINITY:
         wanted = min(wanted, hard)
     resource.setrlimit(resource.RLIMIT_DATA, (wanted, hard))

@@ -1,0 +1,43 @@
+"""Music for tests of the library: short tunes that have spectral peaks and differ."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from numpy.typing import NDArray
+
+RATE = 22_050
+
+WriteTune = Callable[..., Path]
+
+
+def tune(seed: int, seconds: float = 4.0) -> NDArray[np.float32]:
+    """Return notes of four partials, a quarter second each, that depend on the seed."""
+    rng = np.random.default_rng(seed)
+    t = np.arange(RATE // 4 + 1) / RATE
+    notes = []
+    for note in rng.integers(45, 81, size=int(np.ceil(4 * seconds))):
+        hz = 440.0 * 2 ** ((note - 69) / 12)
+        tone = sum(np.sin(2 * np.pi * k * hz * t) / k for k in range(1, 5))
+        notes.append(0.2 * tone * np.exp(-6 * t))
+    return np.concatenate(notes)[: int(seconds * RATE)].astype(np.float32)
+
+
+@pytest.fixture
+def write_tune(tmp_path: Path) -> WriteTune:
+    """Return a function that writes a tune to a file below the test's folder."""
+
+    def write(name: str, seed: int, seconds: float = 4.0, **said: str) -> Path:
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with soundfile.SoundFile(path, "w", RATE, 1) as file:
+            for key, value in said.items():
+                setattr(file, key, value)
+            file.write(tune(seed, seconds))
+        return path
+
+    return write
