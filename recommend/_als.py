@@ -6,7 +6,8 @@ With the fixed factors rotated so that their Gram matrix is diagonal, one row's 
 
 with Z the rotated factors of the row's interactions. A row with fewer interactions than factors is
 solved by Woodbury's identity: x = D^-1 Z' t, (W^-1 + Z D^-1 Z') t = W^-1 c, a system of the size of
-the row. Both systems are built from rank-8 updates and solved by a blocked Cholesky.
+the row. Either matrix is a product P' P plus a diagonal, built from tiles that stay in registers,
+and solved by a Cholesky that consists of the same tiles.
 """
 
 from __future__ import annotations
@@ -17,68 +18,47 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dsp._jit import kernel
+from recommend._block import factor_block, solve_block, solve_down, solve_up
+from recommend._tile import LANES, ROWS, add_row, add_tile, dot_row, transpose
 
 Floats = NDArray[np.float32]
-PANEL = 8
-LANES = 16  # columns are padded to this, so that inner loops have no remainder
+_CHUNK = 64  # interactions gathered at a time: with 128 factors they still fit the fastest cache
 
 
 @kernel(fast=True)
-def _add_panel(a: Floats, panel: Floats, sign: np.float32, start: int, size: int) -> None:
-    """Add sign * panel' panel to the upper triangle of a, from row and column `start`."""
-    for i in range(start, size):
-        p0 = sign * panel[0, i]
-        p1 = sign * panel[1, i]
-        p2 = sign * panel[2, i]
-        p3 = sign * panel[3, i]
-        p4 = sign * panel[4, i]
-        p5 = sign * panel[5, i]
-        p6 = sign * panel[6, i]
-        p7 = sign * panel[7, i]
-        for j in range(i // LANES * LANES, size):
-            a[i, j] += (
-                p0 * panel[0, j]
-                + p1 * panel[1, j]
-                + p2 * panel[2, j]
-                + p3 * panel[3, j]
-                + p4 * panel[4, j]
-                + p5 * panel[5, j]
-                + p6 * panel[6, j]
-                + p7 * panel[7, j]
-            )
+def _cholesky_solve(a: Floats, b: Floats, inverse: Floats, size: int) -> None:
+    """Overwrite b with the solution of a x = b; a (flat, upper triangle) becomes its factor."""
+    for p in range(0, size, LANES):
+        if p > 0:
+            for j in range(p, size, LANES):
+                for i in range(p, p + LANES, ROWS):
+                    add_tile(a, i * size + j, size, a, i, j, size, p, np.float32(-1.0))
+        diagonal = p * size + p
+        factor_block(a, diagonal, size, inverse, p)
+        for j in range(p + LANES, size, LANES):
+            solve_block(a, p * size + j, size, diagonal, inverse, p)
+        solve_down(a, diagonal, size, inverse, b, p)
+        after = p + LANES
+        for q in range(p, after):
+            add_row(b, after, a, q * size + after, size - after, -b[q])
+    for p in range(size - LANES, -1, -LANES):
+        after = p + LANES
+        if after < size:
+            for q in range(p, after):
+                b[q] -= dot_row(a, q * size + after, b, after, size - after)
+        solve_up(a, p * size + p, size, inverse, b, p)
 
 
 @kernel(fast=True)
-def _cholesky_solve(a: Floats, b: Floats, panel: Floats, size: int) -> None:
-    """Overwrite b with a^-1 b; a (upper triangle, size a multiple of PANEL) becomes its factor."""
-    for p in range(0, size, PANEL):
-        for q in range(p, p + PANEL):
-            scale = np.float32(1.0) / math.sqrt(a[q, q])
-            for j in range(q, size):
-                a[q, j] *= scale
-            for r in range(q + 1, p + PANEL):
-                s = a[q, r]
-                for j in range(r, size):
-                    a[r, j] -= s * a[q, j]
-        if p + PANEL < size:
-            for q in range(PANEL):
-                for j in range(p, size):
-                    panel[q, j] = a[p + q, j]
-            _add_panel(a, panel, np.float32(-1.0), p + PANEL, size)
-    for q in range(size):
-        s = b[q] / a[q, q]
-        b[q] = s
-        for j in range(q + 1, size):
-            b[j] -= a[q, j] * s
-    for q in range(size - 1, -1, -1):
-        s = b[q]
-        for j in range(q + 1, size):
-            s -= a[q, j] * b[j]
-        b[q] = s / a[q, q]
+def _symmetric_product(a: Floats, p: Floats, depth: int, size: int) -> None:
+    """Add p' p to the upper triangle of a, with p (flat, depth x size)."""
+    for j in range(0, size, LANES):
+        for i in range(0, j + LANES, ROWS):
+            add_tile(a, i * size + j, size, p, i, j, size, depth, np.float32(1.0))
 
 
 @kernel(fast=True)
-def solve_rows(
+def solve_padded(
     indptr: NDArray[np.int64],
     indices: NDArray[np.int32],
     weights: Floats,
@@ -87,79 +67,103 @@ def solve_rows(
     gram: Floats,
     out: Floats,
 ) -> None:
-    """Solve every row of `out` (rows, k) exactly, given `fixed` (columns, k) and its Gram diagonal.
-
-    `weights` (entries,) is confidence - 1 of each entry, above 0; `penalty` (rows,) above 0.
-    """
+    """Solve every row of `out` (rows, k) exactly; k a multiple of LANES."""
     k = fixed.shape[1]
-    k_padded = (k + LANES - 1) // LANES * LANES
-    a = np.zeros((k_padded, k_padded), dtype=np.float32)
-    panel = np.zeros((PANEL, k_padded), dtype=np.float32)
-    b = np.zeros(k_padded, dtype=np.float32)
-    inverse = np.zeros(k_padded, dtype=np.float32)
+    gathered = np.zeros(max(k, _CHUNK) * k, dtype=np.float32)
+    flipped = np.zeros(k * k, dtype=np.float32)
+    a = np.zeros(k * k, dtype=np.float32)
+    b = np.zeros(k, dtype=np.float32)
+    inverse = np.zeros(k, dtype=np.float32)
+    root = np.zeros(k, dtype=np.float32)
     for row in range(out.shape[0]):
         first = indptr[row]
         n = indptr[row + 1] - first
+        size = (n + LANES - 1) // LANES * LANES
+        for f in range(k):
+            out[row, f] = 0.0
         if n == 0:
+            continue
+        if size < k:
             for f in range(k):
-                out[row, f] = 0.0
-        elif n <= k_padded - LANES:
-            size = (n + LANES - 1) // LANES * LANES
-            for f in range(k):
-                inverse[f] = np.float32(1.0) / (gram[f] + penalty[row])
-            for i in range(size):
-                for j in range(i // LANES * LANES, size):
-                    a[i, j] = 0.0
-                b[i] = 0.0
-                a[i, i] = 1.0
+                root[f] = np.float32(1.0) / math.sqrt(gram[f] + penalty[row])
             for s in range(n):
-                w = weights[first + s]
-                a[s, s] = np.float32(1.0) / w
-                b[s] = (w + np.float32(1.0)) / w
-            for f in range(0, k, PANEL):
-                for s in range(size):
-                    for q in range(PANEL):
-                        panel[q, s] = 0.0
-                last = min(PANEL, k - f)
-                for q in range(last):
-                    root = math.sqrt(inverse[f + q])
-                    for s in range(n):
-                        panel[q, s] = root * fixed[indices[first + s], f + q]
-                _add_panel(a, panel, np.float32(1.0), 0, size)
-            _cholesky_solve(a, b, panel, size)
-            for f in range(k):
-                out[row, f] = 0.0
-            for s in range(n):
-                t = b[s]
                 column = indices[first + s]
                 for f in range(k):
-                    out[row, f] += t * fixed[column, f]
+                    gathered[s * k + f] = root[f] * fixed[column, f]
+            for i in range(n * k, size * k):
+                gathered[i] = 0.0
+            for i in range(0, k, LANES):
+                for s in range(0, size, LANES):
+                    transpose(flipped, i * size + s, size, gathered, s * k + i, k)
+            for i in range(size * size):
+                a[i] = 0.0
+            _symmetric_product(a, flipped, k, size)
+            for s in range(size):
+                if s < n:
+                    w = weights[first + s]
+                    a[s * size + s] += np.float32(1.0) / w
+                    b[s] = np.float32(1.0) + np.float32(1.0) / w
+                else:
+                    a[s * size + s] = 1.0
+                    b[s] = 0.0
+            _cholesky_solve(a, b, inverse, size)
+            for s in range(n):
+                add_row(out[row], 0, gathered, s * k, k, b[s])
             for f in range(k):
-                out[row, f] *= inverse[f]
+                out[row, f] *= root[f]
         else:
-            for i in range(k_padded):
-                for j in range(i // LANES * LANES, k_padded):
-                    a[i, j] = 0.0
-                a[i, i] = gram[i] + penalty[row] if i < k else np.float32(1.0)
-                b[i] = 0.0
-            for s in range(0, n, PANEL):
-                for q in range(PANEL):
-                    if s + q < n:
-                        w = weights[first + s + q]
-                        column = indices[first + s + q]
-                        root = math.sqrt(w)
-                        for f in range(k):
-                            panel[q, f] = root * fixed[column, f]
-                            b[f] += (w + np.float32(1.0)) * fixed[column, f]
-                    else:
-                        for f in range(k):
-                            panel[q, f] = 0.0
-                    for f in range(k, k_padded):
-                        panel[q, f] = 0.0
-                _add_panel(a, panel, np.float32(1.0), 0, k_padded)
-            _cholesky_solve(a, b, panel, k_padded)
+            for i in range(k * k):
+                a[i] = 0.0
+            for f in range(k):
+                b[f] = 0.0
+            for start in range(0, n, _CHUNK):
+                depth = min(_CHUNK, n - start)
+                for s in range(depth):
+                    w = weights[first + start + s]
+                    column = indices[first + start + s]
+                    scale = math.sqrt(w)
+                    for f in range(k):
+                        gathered[s * k + f] = scale * fixed[column, f]
+                    add_row(b, 0, gathered, s * k, k, (w + np.float32(1.0)) / scale)
+                _symmetric_product(a, gathered, depth, k)
+            for f in range(k):
+                a[f * k + f] += gram[f] + penalty[row]
+            _cholesky_solve(a, b, inverse, k)
             for f in range(k):
                 out[row, f] = b[f]
+
+
+def solve_rows(
+    indptr: NDArray[np.int64],
+    indices: NDArray[np.int32],
+    weights: Floats,
+    penalty: Floats,
+    fixed: Floats,
+    gram: Floats,
+) -> Floats:
+    """Return the exact solution of every row, shape (rows, k).
+
+    Parameters
+    ----------
+    indptr, indices : ndarray, shapes (rows + 1,) and (entries,)
+        As in CSR.
+    weights : ndarray of float32, shape (entries,)
+        Confidence - 1 of each entry, above 0.
+    penalty : ndarray of float32, shape (rows,)
+        Above 0.
+    fixed : ndarray of float32, shape (columns, k)
+        Factors whose Gram matrix is diagonal.
+    gram : ndarray of float32, shape (k,)
+        That diagonal.
+    """
+    rows, k = len(indptr) - 1, fixed.shape[1]
+    more = -k % LANES
+    if more:
+        fixed = np.pad(fixed, ((0, 0), (0, more)))
+        gram = np.pad(gram, (0, more), constant_values=1.0)
+    out = np.empty((rows, k + more), dtype=np.float32)
+    solve_padded(indptr, indices, weights, penalty, np.ascontiguousarray(fixed), gram, out)
+    return np.ascontiguousarray(out[:, :k])
 
 
 def solve_rows_dense(

@@ -98,17 +98,11 @@ class WRMF:
         """
         if interactions.matrix.nnz == 0:
             raise ValueError("interactions must hold at least one track in a playlist, got none")
-        by_playlist = _Side(interactions.matrix, self)
-        by_track = _Side(sparse.csr_array(interactions.matrix.T), self)
-        random = np.random.default_rng(self.seed)
-        spread = _START / math.sqrt(self.factors)
-        tracks = random.standard_normal((by_track.rows, self.factors), dtype=np.float32) * spread
+        sweep = Sweep(interactions, self)
         for _ in range(self.iterations):
-            tracks, gram = _diagonalise(tracks)
-            playlists, gram = _diagonalise(by_playlist.solve(tracks, gram))
-            tracks = by_track.solve(playlists, gram)
-        self.track_factors_, self._gram = _diagonalise(tracks)
-        self.user_factors_ = by_playlist.solve(self.track_factors_, self._gram)
+            sweep()
+        self.track_factors_, self._gram = _diagonalise(sweep.tracks)
+        self.user_factors_ = sweep.by_playlist.solve(self.track_factors_, self._gram)
         self.popularity_ = interactions.popularity()
         self._table = IdTable(interactions.track_ids)
         return self
@@ -144,15 +138,13 @@ class WRMF:
             All zero when no track is known.
         """
         rows, counts = self._known(likes, weights)
-        out = np.zeros((1, self.factors), dtype=np.float32)
-        _als.solve_rows(
+        out = _als.solve_rows(
             np.array([0, len(rows)], dtype=np.int64),
             rows.astype(np.int32),
             np.float32(self.alpha) * counts,
             np.array([self.penalty(float(counts.sum()))], dtype=np.float32),
             self.track_factors_,
             self._gram,
-            out,
         )
         factors: Floats = out[0]
         return factors
@@ -291,6 +283,29 @@ class WRMF:
         return rows[rows >= 0]
 
 
+class Sweep:
+    """The alternation of a fit: each call solves all playlists, then all tracks, exactly.
+
+    Parameters
+    ----------
+    interactions : Interactions
+    model : WRMF
+        Whose settings hold; it is not changed.
+    """
+
+    def __init__(self, interactions: Interactions, model: WRMF) -> None:
+        self.by_playlist = _Side(interactions.matrix, model)
+        self.by_track = _Side(sparse.csr_array(interactions.matrix.T), model)
+        random = np.random.default_rng(model.seed)
+        start = random.standard_normal((self.by_track.rows, model.factors), dtype=np.float32)
+        self.tracks: Floats = start * np.float32(_START / math.sqrt(model.factors))
+
+    def __call__(self) -> None:
+        """Solve both sides once; `tracks` holds the result."""
+        playlists = self.by_playlist.solve(*_diagonalise(self.tracks))
+        self.tracks = self.by_track.solve(*_diagonalise(playlists))
+
+
 class _Side:
     """One side's rows, ready for the kernel."""
 
@@ -305,9 +320,7 @@ class _Side:
         self.factors = model.factors
 
     def solve(self, fixed: Floats, gram: Floats) -> Floats:
-        out = np.empty((self.rows, self.factors), dtype=np.float32)
-        _als.solve_rows(self.indptr, self.indices, self.weights, self.penalty, fixed, gram, out)
-        return out
+        return _als.solve_rows(self.indptr, self.indices, self.weights, self.penalty, fixed, gram)
 
 
 def _diagonalise(vectors: Floats) -> tuple[Floats, Floats]:

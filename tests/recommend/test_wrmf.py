@@ -42,8 +42,7 @@ def test_the_kernel_solves_each_row_like_a_dense_solve(k: int, entries: int) -> 
     weights = rng.uniform(0.5, 80, 2 * entries).astype(np.float32)
     penalty = rng.uniform(1, 5, 3).astype(np.float32)
     gram = rng.uniform(50, 300, k).astype(np.float32)
-    out = np.full((3, k), np.nan, dtype=np.float32)
-    _als.solve_rows(indptr, indices, weights, penalty, fixed, gram, out)
+    out = _als.solve_rows(indptr, indices, weights, penalty, fixed, gram)
     reference = _als.solve_rows_dense(indptr, indices, weights, penalty, fixed, gram)
     np.testing.assert_allclose(out, reference, rtol=0, atol=3e-5)
 
