@@ -14,7 +14,7 @@ def hann(n: int) -> NDArray[np.float32]:
     if n < 2:
         raise ValueError(f"n must be at least 2, got {n}")
     window = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(n) / n)
-    return (window / window.sum()).astype(np.float32)
+    return np.asarray(window / window.sum(), np.float32)
 
 
 def frame_count(samples: int, n_fft: int, hop: int) -> int:

@@ -111,7 +111,7 @@ def maxima_into(
             shift = 0.5 * (left - right) / curve if curve < 0.0 else 0.0
             shift = min(0.5, max(-0.5, shift))
             frame_out[count] = t
-            position_out[count] = min(bins * sub_bin - 1, max(0, int(round((b + shift) * sub_bin))))
+            position_out[count] = min(bins * sub_bin - 1, max(0, round((b + shift) * sub_bin)))
             contrast_out[count] = slot_contrast[k]
             rank_out[count] = rank[k]
             count += 1

@@ -17,7 +17,7 @@ def evidence(picture: Picture, peaks: TrackPeaks, match: Match) -> Evidence:
     frames, bins = picture.level.shape
     half = 0.5 * s.N_FFT / s.SAMPLE_RATE
     times = np.arange(frames) / s.FRAMES_PER_SECOND + half
-    frequencies = (s.FIRST_BIN + np.arange(bins)) * s.BIN_HZ
+    frequencies = np.asarray((s.FIRST_BIN + np.arange(bins)) * s.BIN_HZ, np.float64)
     pitch = 2.0 ** (match.pitch_cents / 1200.0)
     at = (peaks.frame / s.FRAMES_PER_SECOND + half - match.offset_s) / match.speed
     hz = (s.FIRST_BIN + (peaks.code & 0xFFF) / s.SUB_BIN) * s.BIN_HZ * pitch

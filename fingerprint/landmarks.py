@@ -14,22 +14,33 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dsp._jit import kernel
-
-from . import settings as s
+from fingerprint.settings import (
+    BIN_HZ,
+    CELL,
+    CELLS,
+    CORNER_HZ,
+    FAN,
+    FIRST_BIN,
+    FIRST_CELL,
+    MAX_DELTA,
+    MAX_STEP,
+    STEPS,
+    SUB_BIN,
+)
 
 U32 = NDArray[np.uint32]
 U16 = NDArray[np.uint16]
 U8 = NDArray[np.uint8]
 
-BUCKETS = s.CELLS * s.STEPS
-_BIN_OVER_CORNER = s.BIN_HZ / s.CORNER_HZ
-_INV_CELL = 1.0 / s.CELL
+BUCKETS = CELLS * STEPS
+_BIN_OVER_CORNER = BIN_HZ / CORNER_HZ
+_INV_CELL = 1.0 / CELL
 
 
 @kernel(inline=True)
 def warp(bin_position: float) -> float:
     """Return the place on the landmarks' frequency axis, in cells, of a bin (may be fractional)."""
-    return math.log1p(bin_position * _BIN_OVER_CORNER) * _INV_CELL - s.FIRST_CELL
+    return math.log1p(bin_position * _BIN_OVER_CORNER) * _INV_CELL - FIRST_CELL
 
 
 @kernel
@@ -42,10 +53,10 @@ def landmarks_into(frame: U32, code: U16, bucket: NDArray[np.int32], delta: U8, 
     for i in range(n):
         if code[i] & 0x8000:
             strong[m] = i
-            cells[m] = int(math.floor(warp(s.FIRST_BIN + (code[i] & 0xFFF) / s.SUB_BIN)))
+            cells[m] = math.floor(warp(FIRST_BIN + (code[i] & 0xFFF) / SUB_BIN))
             m += 1
-    best = np.empty(s.FAN, np.int64)
-    merit = np.empty(s.FAN, np.int64)
+    best = np.empty(FAN, np.int64)
+    merit = np.empty(FAN, np.int64)
     count = 0
     for a in range(m):
         i = strong[a]
@@ -53,16 +64,16 @@ def landmarks_into(frame: U32, code: U16, bucket: NDArray[np.int32], delta: U8, 
         for b in range(a + 1, m):
             j = strong[b]
             gap = np.int64(frame[j]) - np.int64(frame[i])
-            if gap > s.MAX_DELTA:
+            if gap > MAX_DELTA:
                 break
             if gap < 2:
                 continue
             step = cells[b] - cells[a]
-            if step > s.MAX_STEP or step < -s.MAX_STEP:
+            if step > MAX_STEP or step < -MAX_STEP:
                 continue
             value = (np.int64((code[j] >> 12) & 7) << 8) - gap
             k = found
-            if found < s.FAN:
+            if found < FAN:
                 found += 1
             elif value <= merit[found - 1]:
                 continue
@@ -76,7 +87,7 @@ def landmarks_into(frame: U32, code: U16, bucket: NDArray[np.int32], delta: U8, 
             best[k] = b
         for k in range(found):
             b = best[k]
-            bucket[count] = cells[a] * s.STEPS + cells[b] - cells[a] + s.MAX_STEP
+            bucket[count] = cells[a] * STEPS + cells[b] - cells[a] + MAX_STEP
             delta[count] = frame[strong[b]] - frame[i]
             anchor[count] = frame[i]
             count += 1
@@ -93,7 +104,7 @@ def order_landmarks(
     anchor_out: U32,
 ) -> None:
     """Sort landmarks by bucket, delta and order of arrival (counting sort, stable)."""
-    width = s.MAX_DELTA + 1
+    width = MAX_DELTA + 1
     at = np.zeros(BUCKETS * width + 1, np.int64)
     n = len(bucket)
     for i in range(n):

@@ -207,7 +207,7 @@ def look(level: NDArray[np.float32]) -> Picture:
 
 
 def _encode(picture: Picture) -> NDArray[np.uint16]:
-    level = np.clip(picture.height, 0, 7).astype(np.uint16)
+    level = np.clip((picture.height - 4.0) / 1.25, 0, 7).astype(np.uint16)
     strong = np.where(picture.rank < s.STRONG_A_SLOT, _STRONG, 0)
     code = picture.position | (level << _LEVEL_SHIFT) | strong
-    return code.astype(np.uint16)
+    return np.asarray(code, np.uint16)

@@ -11,21 +11,29 @@ from numpy.typing import NDArray
 from . import settings as s
 from .peaks import Picture
 from .run import Run
-from .verify import pool_into, scan_track, score_alignments
+from .verify import (
+    DETUNED,
+    FINE,
+    NULL_SAMPLES,
+    SHIFTS,
+    coverage,
+    examine,
+    score_alignments,
+)
 from .vote import collect_votes, strongest
+from .worth import worth
 
-PROPOSALS = 100  # alignments verified, of each run and each version of the query
-CLOSELY = 12  # alignments measured against their own track
-NULL_SAMPLES = 200
+PROPOSALS = 100  # alignments looked at, of each run and each version of the query
+CLOSELY = 12  # of these, examined against wrong alignments
+APART = 10.0  # frames: nearer alignments of one track are one
 MAX_VOTES = 400_000
-POOL_LOW, POOL_HIGH = -1.0, 4.0
-FEWEST_PEAKS = 20
+STRONGEST = 10  # of each half second: "the clip's strong peaks"
 PLAIN = ((1.0, 1.0),)
 SCALED = (
     (1.02, 1.02), (0.98, 0.98), (1.05946, 1.0), (0.94387, 1.0), (1.0, 1.05), (1.0, 0.95),
     (1.0, 1.02), (1.0, 0.98),
 )  # fmt: skip
-UNSURE = 5.0  # z below which the scaled versions are tried
+SURE = 12.0  # advantage from which the scaled versions of the clip need not be tried
 
 
 @dataclass(frozen=True)
@@ -40,12 +48,12 @@ class Candidate:
         Frame of the track at which the clip's first frame lies.
     pitch, tempo : float
         Of the clip, over those of the track.
-    votes : int
-        Landmarks in agreement.
-    peaks : int
-        Peaks of the track inside the clip's span.
-    mean, z : float
-        Mean contrast of the clip at those peaks; the same against wrong alignments of the track.
+    votes, peaks : int
+        Landmarks in agreement; peaks of the track inside the clip's span.
+    mean, elsewhere, shifted, detuned : float
+        Mean worth at those peaks, nats, and that of wrong alignments (see `verify`).
+    covered, covered_strong : float
+        Share of the clip's peaks that the track explains.
     """
 
     run: int
@@ -56,7 +64,17 @@ class Candidate:
     votes: int
     peaks: int
     mean: float
-    z: float
+    elsewhere: float
+    shifted: float
+    detuned: float
+    covered: float
+    covered_strong: float
+
+    @property
+    def advantage(self) -> float:
+        """The smallest advantage over the three kinds of wrong alignment, in standard errors."""
+        wrong = max(self.elsewhere, self.shifted, self.detuned)
+        return float((self.mean - wrong) * np.sqrt(self.peaks))
 
 
 def search(
@@ -74,25 +92,64 @@ def search(
     """
     if len(picture.frame) < 2:
         return []
-    pooled = np.empty_like(picture.contrast)
-    pool_into(picture.contrast, POOL_LOW, POOL_HIGH, pooled)
+    evidence = worth(picture)
     found: list[Candidate] = []
     for versions in (PLAIN, SCALED):
         for number, (run, rows) in enumerate(zip(runs, alive, strict=True)):
             if len(run.landmark_frame) and rows.any():
-                found += _search_run(number, run, rows, picture, pooled, versions)
+                found += _search_run(number, run, rows, picture, evidence, versions)
         found = _best_of_each_track(found)
-        if found and found[0].z >= UNSURE:
+        if found and found[0].advantage >= SURE:
             break
     return found
 
 
 def _search_run(
     number: int, run: Run, alive: NDArray[np.bool_], picture: Picture,
-    pooled: NDArray[np.float32], versions: Sequence[tuple[float, float]],
+    evidence: NDArray[np.float32], versions: Sequence[tuple[float, float]],
 ) -> list[Candidate]:  # fmt: skip
+    align, votes, pitch, tempo = _propose(run, picture, versions)
+    row = np.searchsorted(
+        run.track_start, np.maximum(0, align + tempo * (len(evidence) / 2)), side="right"
+    )
+    row = np.minimum(row - 1, len(run.track_id) - 1)
+    first = run.track_start[row].astype(np.int64)
+    last = first + run.track_frames[row]
+    total = np.empty(len(align))
+    score_alignments(
+        run.block_peak, run.peak_frame, run.peak_code, first, last, align, pitch, tempo,
+        evidence, total,
+    )  # fmt: skip
+    total[~alive[row]] = -np.inf
+    out: list[Candidate] = []
+    taken: list[int] = []
+    for k in np.argsort(-total, kind="stable"):
+        if len(taken) == CLOSELY or not np.isfinite(total[k]):
+            break
+        if any(row[j] == row[k] and abs(align[j] - align[k]) < APART for j in taken):
+            continue
+        taken.append(int(k))
+        out.append(
+            _examine(
+                number,
+                run,
+                int(row[k]),
+                align[k],
+                pitch[k],
+                tempo[k],
+                int(votes[k]),
+                picture,
+                evidence,
+            )
+        )
+    return out
+
+
+def _propose(
+    run: Run, picture: Picture, versions: Sequence[tuple[float, float]]
+) -> tuple[NDArray[np.float64], NDArray[np.int32], NDArray[np.float64], NDArray[np.float64]]:
     buffer = np.empty(MAX_VOTES, np.int64)
-    aligns, counts, pitches, tempos = [], [], [], []
+    aligns, counts = [], []
     for pitch, tempo in versions:
         n = collect_votes(
             run.bucket_start, run.landmark_delta, run.landmark_frame,
@@ -102,57 +159,47 @@ def _search_run(
         k = strongest(np.sort(buffer[:n]), PROPOSALS, align, count)
         aligns.append(align[:k].astype(np.float64))
         counts.append(count[:k])
-        pitches.append(np.full(k, pitch))
-        tempos.append(np.full(k, tempo))
-    align, votes = np.concatenate(aligns), np.concatenate(counts)
-    pitch_of, tempo_of = np.concatenate(pitches), np.concatenate(tempos)
-    middle = align + tempo_of * (len(pooled) / 2)
-    row = np.searchsorted(run.track_start, np.maximum(0, middle), side="right") - 1
-    row = np.minimum(row, len(run.track_id) - 1)
-    first, last = run.track_start[row].astype(np.int64), run.track_start[row + 1].astype(np.int64)
-    total, peaks = np.empty(len(align)), np.empty(len(align), np.int64)
-    score_alignments(
-        run.block_peak, run.peak_frame, run.peak_code, first, last, align, pitch_of, tempo_of,
-        pooled, total, peaks,
-    )  # fmt: skip
-    mean = total / np.maximum(1, peaks) - (peaks < FEWEST_PEAKS)
-    mean[~alive[row]] = -np.inf
-    out = []
-    for k in np.argsort(-mean, kind="stable")[:CLOSELY]:
-        if not np.isfinite(mean[k]):
-            break
-        z = _against_own_track(
-            run, int(row[k]), float(mean[k]), int(peaks[k]), pitch_of[k], tempo_of[k], pooled
-        )
-        out.append(
-            Candidate(
-                number, int(row[k]), float(align[k] - first[k]), float(pitch_of[k]),
-                float(tempo_of[k]), int(votes[k]), int(peaks[k]), float(mean[k]), z,
-            )
-        )  # fmt: skip
-    return out
+    sizes = [len(a) for a in aligns]
+    pitch_of = np.repeat([p for p, _ in versions], sizes)
+    tempo_of = np.repeat([t for _, t in versions], sizes)
+    return np.concatenate(aligns), np.concatenate(counts), pitch_of, tempo_of
 
 
-def _against_own_track(
-    run: Run, row: int, mean: float, peaks: int, pitch: float, tempo: float,
-    pooled: NDArray[np.float32],
-) -> float:  # fmt: skip
-    first, last = int(run.track_start[row]), int(run.track_start[row + 1])
-    means, counts = np.empty(NULL_SAMPLES), np.empty(NULL_SAMPLES, np.int64)
-    step = int(run.track_frames[row]) / NULL_SAMPLES
-    scan_track(
-        run.block_peak, run.peak_frame, run.peak_code, first, last, first + 0.5 * step, step,
-        pitch, tempo, pooled, means, counts,
+def _examine(
+    number: int, run: Run, row: int, align: float, pitch: float, tempo: float, votes: int,
+    picture: Picture, evidence: NDArray[np.float32],
+) -> Candidate:  # fmt: skip
+    first = int(run.track_start[row])
+    last = first + int(run.track_frames[row])
+    out = np.empty(6)
+    place = (run.block_peak, run.peak_frame, run.peak_code, first, last)
+    examine(
+        *place, align, pitch, tempo, evidence, FINE, SHIFTS, DETUNED, np.empty(NULL_SAMPLES), out
+    )
+    covered = coverage(
+        *place, float(out[0]), pitch, tempo, picture.frame, picture.position, picture.rank,
+        STRONGEST, np.zeros(evidence.shape, np.uint8),
     )  # fmt: skip
-    wrong = means[counts > peaks // 3]
-    if len(wrong) < 20:
-        return 2.0 * mean
-    return float((mean - wrong.mean()) / (wrong.std() + 0.02))
+    return Candidate(
+        run=number,
+        row=row,
+        align=float(out[0]) - first,
+        pitch=float(pitch),
+        tempo=float(tempo),
+        votes=votes,
+        peaks=int(out[1]),
+        mean=float(out[2]),
+        elsewhere=float(out[3]),
+        shifted=float(out[4]),
+        detuned=float(out[5]),
+        covered=covered[0],
+        covered_strong=covered[1],
+    )
 
 
 def _best_of_each_track(found: list[Candidate]) -> list[Candidate]:
     best: dict[tuple[int, int], Candidate] = {}
-    for candidate in sorted(found, key=lambda c: -c.z):
+    for candidate in sorted(found, key=lambda c: -c.advantage):
         best.setdefault((candidate.run, candidate.row), candidate)
     return list(best.values())
 

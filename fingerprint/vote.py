@@ -8,9 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dsp._jit import kernel
-
-from . import settings as s
-from .landmarks import warp
+from fingerprint.landmarks import warp
+from fingerprint.settings import CELLS, FIRST_BIN, MAX_DELTA, MAX_STEP, STEPS, SUB_BIN
 
 U32 = NDArray[np.uint32]
 U8 = NDArray[np.uint8]
@@ -41,30 +40,30 @@ def collect_votes(
     n = len(frame)
     place = np.empty(n, np.float64)
     for i in range(n):
-        place[i] = warp((s.FIRST_BIN + position[i] / s.SUB_BIN) / pitch)
+        place[i] = warp((FIRST_BIN + position[i] / SUB_BIN) / pitch)
     count = 0
-    reach = int(math.ceil((s.MAX_DELTA + 1) / tempo))
+    reach = math.ceil((MAX_DELTA + 1) / tempo)
     for i in range(n):
-        if place[i] < 0 or place[i] >= s.CELLS:
+        if place[i] < 0 or place[i] >= CELLS:
             continue
         for j in range(i + 1, n):
             gap = frame[j] - frame[i]
             if gap > reach:
                 break
-            gap_there = int(round(gap * tempo))
-            if gap_there < 1 or place[j] < 0 or place[j] >= s.CELLS:
+            gap_there = round(gap * tempo)
+            if gap_there < 1 or place[j] < 0 or place[j] >= CELLS:
                 continue
-            low_a = int(math.floor(place[i] - EDGE))
-            high_a = int(math.floor(place[i] + EDGE))
-            low_b = int(math.floor(place[j] - EDGE))
-            high_b = int(math.floor(place[j] + EDGE))
-            at = int(round(frame[i] * tempo))
-            for cell_a in range(max(0, low_a), min(s.CELLS - 1, high_a) + 1):
-                for cell_b in range(max(0, low_b), min(s.CELLS - 1, high_b) + 1):
+            low_a = math.floor(place[i] - EDGE)
+            high_a = math.floor(place[i] + EDGE)
+            low_b = math.floor(place[j] - EDGE)
+            high_b = math.floor(place[j] + EDGE)
+            at = round(frame[i] * tempo)
+            for cell_a in range(max(0, low_a), min(CELLS - 1, high_a) + 1):
+                for cell_b in range(max(0, low_b), min(CELLS - 1, high_b) + 1):
                     step = cell_b - cell_a
-                    if step > s.MAX_STEP or step < -s.MAX_STEP:
+                    if step > MAX_STEP or step < -MAX_STEP:
                         continue
-                    bucket = cell_a * s.STEPS + step + s.MAX_STEP
+                    bucket = cell_a * STEPS + step + MAX_STEP
                     left, right = np.int64(start[bucket]), np.int64(start[bucket + 1])
                     low, high = left, right
                     while low < high:
