@@ -167,8 +167,10 @@ def find_files(paths: Iterable[Path]) -> tuple[list[Path], list[tuple[Path, str]
     for path in (Path(os.path.abspath(p)) for p in paths):  # noqa: PTH100
         if not path.exists():
             failed.append((path, "does not exist"))
-        elif not path.is_dir():
+            continue
+        if not path.is_dir():
             files.add(path)
+            continue
         for folder, _, names in os.walk(path, onerror=unreadable):
             files.update(
                 Path(folder, name)

@@ -59,7 +59,8 @@ class Worker:
         try:
             answer, blobs = self._ask(path, time.monotonic() + limit_s)
         except TimeoutError:
-            self.kill()
+            if self._process is not None:
+                self._process.kill()
             self.close()
             raise AudioFileError(f"{path}: took longer than {limit_s:.0f} s to decode") from None
         except (EOFError, BrokenPipeError):
