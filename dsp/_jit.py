@@ -13,15 +13,15 @@ import shutil
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar, overload
+from typing import Any
 
 import numba
 import platformdirs
 
-F = TypeVar("F", bound=Callable[..., Any])
+Kernel = Callable[..., Any]
 
 _HOME = Path(__file__).resolve().parent.parent
-_IMPORT = re.compile(r"^from ([\w.]+) import", re.MULTILINE)
+_IMPORT = re.compile(r"^from ([\w.]+) import (\w*)", re.MULTILINE)
 _KEEP_FOLDERS = 3  # of each package: the current one and what two other checkouts may use
 
 # Enough for reductions to vectorise and for a*b+c to fuse; NaN and infinity keep their meaning.
@@ -30,15 +30,19 @@ FAST = frozenset({"reassoc", "contract"})
 
 def kernel_sources(package: str) -> list[Path]:
     """Return the sources from which kernels of `package` are made: theirs and what they import."""
-    waiting = [p for p in sorted((_HOME / package).glob("*.py")) if b"_jit import" in p.read_bytes()]
+    waiting = [
+        p for p in sorted((_HOME / package).glob("*.py")) if b"_jit import" in p.read_bytes()
+    ]
     found = {Path(__file__).resolve()}
     while waiting:
         path = waiting.pop()
         if path in found or not path.exists():
             continue
         found.add(path)
-        for module in _IMPORT.findall(path.read_text(encoding="utf-8")):
-            waiting.append((_HOME / module.replace(".", "/")).with_suffix(".py"))
+        for module, name in _IMPORT.findall(path.read_text(encoding="utf-8")):
+            parent = path.parent if module.startswith(".") else _HOME
+            target = parent / module.strip(".").replace(".", "/")
+            waiting += [target.with_suffix(".py"), target / f"{name}.py"]
     return sorted(found)
 
 
@@ -66,7 +70,9 @@ def cache_folder(package: str) -> str | None:
     return str(folder)
 
 
-def compile_cached(decorator: Callable[..., Any], function: Callable[..., Any], **options: Any) -> Any:
+def compile_cached(
+    decorator: Callable[..., Any], function: Callable[..., Any], **options: Any
+) -> Any:
     """Apply a numba decorator with the cache folder of the function's package in force."""
     folder = cache_folder(function.__module__.partition(".")[0])
     before = numba.config.CACHE_DIR
@@ -78,19 +84,13 @@ def compile_cached(decorator: Callable[..., Any], function: Callable[..., Any], 
         numba.config.CACHE_DIR = before
 
 
-@overload
-def kernel(function: F) -> F: ...
-
-
-@overload
 def kernel(
-    *, fast: bool = ..., realtime: bool = ..., inline: bool = ...
-) -> Callable[[F], F]: ...
-
-
-def kernel(
-    function: F | None = None, *, fast: bool = False, realtime: bool = False, inline: bool = False
-) -> F | Callable[[F], F]:
+    function: Kernel | None = None,
+    *,
+    fast: bool = False,
+    realtime: bool = False,
+    inline: bool = False,
+) -> Kernel:
     """Compile a function of explicit loops to native code that runs without the interpreter lock.
 
     Parameters
@@ -110,7 +110,8 @@ def kernel(
     if inline:
         options["forceinline"] = True
 
-    def compile_it(plain: F) -> F:
-        return compile_cached(numba.njit, plain, **options)  # type: ignore[no-any-return]
+    def compile_it(plain: Kernel) -> Kernel:
+        compiled: Kernel = compile_cached(numba.njit, plain, **options)
+        return compiled
 
     return compile_it if function is None else compile_it(function)

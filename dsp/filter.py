@@ -113,9 +113,7 @@ def svf(
         raise ValueError(f"x must have one dimension, got {signal.ndim}")
     if not (np.isfinite(resonance) and resonance >= 0.5):
         raise ValueError(f"resonance must be at least 0.5, got {resonance}")
-    g = np.ascontiguousarray(
-        np.broadcast_to(svf_coefficients(cutoff, sample_rate), signal.shape)
-    )
+    g = np.ascontiguousarray(np.broadcast_to(svf_coefficients(cutoff, sample_rate), signal.shape))
     k = 1.0 / resonance
     out = np.empty_like(signal)
     _svf_run(signal, g, k, *svf_mix(mode, k), out)

@@ -63,7 +63,7 @@ def amp_to_db(amplitude: ArrayLike, floor_db: float = -200.0) -> NDArray[np.floa
     -200.0
     """
     magnitude = np.abs(np.asarray(amplitude, dtype=np.float64))
-    return 20.0 * np.log10(np.maximum(magnitude, 10.0 ** (floor_db / 20.0)))
+    return np.asarray(20.0 * np.log10(np.maximum(magnitude, 10.0 ** (floor_db / 20.0))))
 
 
 def cents_to_ratio(cents: ArrayLike) -> NDArray[np.float64]:

@@ -25,7 +25,7 @@ _FLUSH_X86 = 0x8040  # FTZ | DAZ of MXCSR
 _FLUSH_ARM = 1 << 24  # FZ of FPCR
 
 
-@intrinsic
+@intrinsic  # type: ignore[untyped-decorator]
 def monotonic_ns(typingctx: Any) -> Any:
     """Nanoseconds of the monotonic clock, int64."""
 
@@ -44,11 +44,10 @@ def monotonic_ns(typingctx: Any) -> Any:
 
 
 def _item_pointer(context: Any, builder: Any, array_type: Any, array: Any) -> Any:
-    data = context.make_array(array_type)(context, builder, array).data
-    return data
+    return context.make_array(array_type)(context, builder, array).data
 
 
-@intrinsic
+@intrinsic  # type: ignore[untyped-decorator]
 def load_acquire(typingctx: Any, array: Any) -> Any:
     """First item of a 64-bit array; what its writer stored before is visible after."""
 
@@ -59,7 +58,7 @@ def load_acquire(typingctx: Any, array: Any) -> Any:
     return array.dtype(array), codegen
 
 
-@intrinsic
+@intrinsic  # type: ignore[untyped-decorator]
 def store_release(typingctx: Any, array: Any, value: Any) -> Any:
     """Set the first item of a 64-bit array after everything written so far."""
 
@@ -103,7 +102,7 @@ def _set_control_word(builder: Any, word: Any) -> None:
         )
 
 
-@intrinsic
+@intrinsic  # type: ignore[untyped-decorator]
 def flush_denormals(typingctx: Any) -> Any:
     """Make denormal numbers zero on this thread; returns the word for `restore_denormals`."""
 
@@ -116,7 +115,7 @@ def flush_denormals(typingctx: Any) -> Any:
     return types.int64(), codegen
 
 
-@intrinsic
+@intrinsic  # type: ignore[untyped-decorator]
 def restore_denormals(typingctx: Any, word: Any) -> Any:
     """Put back what `flush_denormals` returned."""
 

@@ -46,7 +46,7 @@ SIGNATURE = ctypes.CFUNCTYPE(
 )
 
 
-@intrinsic
+@intrinsic  # type: ignore[untyped-decorator]
 def _as_pointer(typingctx: Any, address: Any) -> Any:
     """The void pointer of an int64 address."""
 

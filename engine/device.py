@@ -286,7 +286,7 @@ class NullStream(_Stream):
 def open_stream(
     synth: Synth,
     output: str | int | None = None,
-    input: str | int | None = None,  # noqa: A002  the device's side, as in sounddevice
+    input: str | int | None = None,
     listen: bool = False,
     block: int = 128,
     latency: str | float = "low",

@@ -235,9 +235,9 @@ def _build(kind: type[T], data: object, where: str) -> T:
 def builtin_patches() -> dict[str, Patch]:
     """Return the patches that come with the program, by name."""
     folder = resources.files("engine") / "patches"
-    files = sorted(f for f in folder.iterdir() if f.name.endswith(".json"))
+    files = [f for f in folder.iterdir() if f.name.endswith(".json")]
     patches = (Patch.from_dict(json.loads(f.read_text(encoding="utf-8"))) for f in files)
-    return {patch.name: patch for patch in patches}
+    return {patch.name: patch for patch in sorted(patches, key=lambda patch: patch.name)}
 
 
 def find_patch(name: str) -> Patch:

@@ -9,9 +9,10 @@ from __future__ import annotations
 import numpy as np
 
 from dsp._jit import kernel
+from engine import state as st
 from engine._native import load_acquire, store_release
 from engine.events import apply_due, drain_commands
-from engine.state import CELL, DECK_FRAMES, LEVEL_2, NOISE, PULSE_1, PULSE_2, TILE, TILES
+from engine.state import CELL, DECK_FRAMES, TILE, TILES
 from engine.voice import any_sounding, control, filter_and_mix, oscillators, start_cell
 
 _APPROACH = 0.25
@@ -20,7 +21,7 @@ _KNEE = 0.8  # the master bends smoothly from here and never passes 1
 
 @kernel(realtime=True)
 def _uses(v, row):  # type: ignore[no-untyped-def]
-    for j in range(TILE):
+    for j in range(TILE):  # noqa: SIM110  a generator would be Python
         if v[row * TILE + j] != 0.0:
             return True
     return False
@@ -52,9 +53,11 @@ def _render_voices(state, first, count):  # type: ignore[no-untyped-def]
                 v, n, state.longs[tile], state.doubles[tile], state.sample_rate,
                 state.table_offset, state.table_shift,
             )  # fmt: skip
-        pulse = _uses(v, PULSE_1) or _uses(v, PULSE_2)
+        pulse = _uses(v, st.PULSE_1) or _uses(v, st.PULSE_2)
         control(v, n, first, count)
-        oscillators(v, n, state.tables, first, count, _uses(v, LEVEL_2), pulse, _uses(v, NOISE))
+        oscillators(
+            v, n, state.tables, first, count, _uses(v, st.LEVEL_2), pulse, _uses(v, st.NOISE)
+        )
         filter_and_mix(v, first, count, state.mix)
         sounding = any_sounding(n)
         active += sounding

@@ -60,7 +60,7 @@ IDLE, ATTACK, DECAY, SUSTAIN, RELEASE, KILL = range(6)
     NOTHING, MIDI, SLOT, MAP, PANIC, DECK_GAIN, MASTER_GAIN, DECK_FLUSH, COMMAND_KINDS,
 ) = range(9)  # fmt: skip
 
-# --- parameters of a slot, float64, ready for the voice (see engine/events.slot_parameters)
+# --- parameters of a slot, float64, ready for the voice (see engine/slots.py)
 (
     P_LEVEL_1, P_LEVEL_2, P_WAVE_1, P_WAVE_2, P_PULSE_1, P_PULSE_2, P_WIDTH_1, P_WIDTH_2,
     P_TUNE_1, P_TUNE_2, P_NOISE, P_CUTOFF, P_CUTOFF_ENV, P_KEY_TRACK, P_CUTOFF_VELOCITY, P_K,

@@ -11,17 +11,21 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from engine import state as st
 from engine.errors import PatchError
-from engine.events import slot_parameters
+from engine.gm import patch_of
 from engine.patch import Patch, find_patch
 from engine.render import render_block
 from engine.ring import push_command
-from engine.state import CHANNELS, MAP, MASTER_GAIN, MIDI, PANIC, SLOT, SLOTS, new_state
+from engine.slots import slot_parameters
+from engine.state import CHANNELS, SLOTS, new_state
 
 if TYPE_CHECKING:
     from engine.device import AudioStream
+    from engine.smf import MidiSong
 
 _RENDER_FRAMES = 1024
+_PROGRAM_CHANGE = 0xC
 _GAIN_UNIT = 65536
 _LARGEST_GAIN = 16.0
 
@@ -74,16 +78,16 @@ class Synth:
                 raise PatchError(f"at most {SLOTS} sounds fit at once (every drum counts)")
             self._slots[key] = len(self._slots)
             values = slot_parameters(patch, self.sample_rate)
-            self._send(SLOT, self._slots[key], values=values)
+            self._send(st.SLOT, self._slots[key], values=values)
         return self._slots[key]
 
     def program(self, patch: Patch | str, channel: int = 0, frame: int = -1) -> None:
         """Give a channel a patch; notes that sound keep theirs."""
         _byte("channel", channel, CHANNELS - 1)
         sound = find_patch(patch) if isinstance(patch, str) else patch
-        self._send(MAP, channel, 127 << 8, self._slot(sound, frame), frame=frame)
+        self._send(st.MAP, channel, 127 << 8, self._slot(sound, frame), frame=frame)
         for key, drum in sound.drums.items():
-            self._send(MAP, channel, key << 8 | key, self._slot(drum, frame), frame=frame)
+            self._send(st.MAP, channel, key << 8 | key, self._slot(drum, frame), frame=frame)
         self._playing[channel] = sound
 
     def patch(self, channel: int = 0) -> Patch:
@@ -108,7 +112,7 @@ class Synth:
             return push_command(self.state, kind, a, b, c, frame, numbers)
 
     def send(self, message: bytes, frame: int = -1) -> bool:
-        """Send a MIDI message of one to three bytes; False when the ring was full.
+        """Send a st.MIDI message of one to three bytes; False when the ring was full.
 
         System exclusive messages are ignored. `frame` is the absolute frame of its effect,
         negative for as soon as possible.
@@ -121,7 +125,7 @@ class Synth:
         if max(data[:2]) > 127:
             raise ValueError(f"data bytes must be at most 127, got {message.hex(' ')}")
         word = (message[0] & 0x7F) << 14 | data[0] << 7 | data[1]
-        return self._send(MIDI, word, frame=frame)
+        return self._send(st.MIDI, word, frame=frame)
 
     def note_on(self, note: int, velocity: int = 100, channel: int = 0, frame: int = -1) -> bool:
         """Start a note (0..127); velocity 0 ends it."""
@@ -148,13 +152,13 @@ class Synth:
 
     def panic(self) -> None:
         """Silence every voice within milliseconds."""
-        self._send(PANIC)
+        self._send(st.PANIC)
 
     def set_master(self, gain: float) -> None:
         """Set the gain of everything, 1 to begin with."""
         if not 0.0 <= gain <= _LARGEST_GAIN:
             raise ValueError(f"gain must be between 0 and {_LARGEST_GAIN:g}, got {gain}")
-        self._send(MASTER_GAIN, round(gain * _GAIN_UNIT))
+        self._send(st.MASTER_GAIN, round(gain * _GAIN_UNIT))
 
     # --- what it is doing
 
@@ -199,10 +203,29 @@ class Synth:
             events.append((start + duration, bytes([off, keys[0], 0])))
         return self.render_events(events, seconds)
 
+    def render_song(self, song: MidiSong, tail_s: float = 2.0) -> NDArray[np.float32]:
+        """Render a whole song offline with the patches it names, and `tail_s` for the last notes.
+
+        Returns
+        -------
+        ndarray, shape (frames, 2), float32
+        """
+        for channel, name in song.patches.items():
+            self.program(name, channel=channel)
+        return self.render_events(song.events, song.duration_s + tail_s)
+
+    def _perform(self, message: bytes, frame: int) -> bool:
+        """Send a message; a program change takes the patch that stands for the program."""
+        if message[0] >> 4 != _PROGRAM_CHANGE:
+            return self.send(message, frame)
+        channel = message[0] & 0x0F
+        self.program(patch_of(channel, message[1]), channel=channel, frame=frame)
+        return True
+
     def render_events(
         self, events: Iterable[tuple[float, bytes]], seconds: float
     ) -> NDArray[np.float32]:
-        """Render timed MIDI messages (time_s, message) offline; shape (frames, 2), float32."""
+        """Render timed st.MIDI messages (time_s, message) offline; shape (frames, 2), float32."""
         if not (np.isfinite(seconds) and 0 <= seconds <= 36_000):
             raise ValueError(f"seconds must be between 0 and 36000, got {seconds}")
         if self._stream is not None:
@@ -215,7 +238,7 @@ class Synth:
             block = out[at : at + _RENDER_FRAMES]
             while sent < len(queue):
                 frame = start + round(queue[sent][0] * self.sample_rate)
-                if frame >= start + at + len(block) or not self.send(queue[sent][1], frame):
+                if frame >= start + at + len(block) or not self._perform(queue[sent][1], frame):
                     break
                 sent += 1
             render_block(self.state[0], block)
@@ -248,5 +271,3 @@ class Synth:
         trace: TracebackType | None,
     ) -> None:
         self.stop()
-
-

@@ -13,16 +13,8 @@ from dsp._math import exp2_f32, exp2_f64, f32, tan_half_turns
 from dsp.envelope import stage_shape
 from dsp.lfo import lfo_value
 from dsp.oscillator import LEVELS, LOWEST_NOTE, NOTES_PER_LEVEL
-from engine.state import (
-    AMPLITUDE, ATTACK, BEND, BEND_TARGET, CELL, CURVE_A, CURVE_M, CUTOFF, CUTOFF_ENV, CUTOFF_LFO,
-    CUTOFF_STEP, CUTOFF_TARGET, DECAY, DECAY_A, DECAY_M, GAIN, IC1, IC2, IDLE, INC_1, INC_2, K,
-    LEFT, LEFT_STEP, LEFT_TARGET, LEVEL_1, LEVEL_2, LFO_INC, LFO_PHASE, LFO_SHAPE, LONG_INC_1,
-    LONG_INC_2, LONG_PHASE_1, LONG_PHASE_2, LONG_STEP_1, LONG_STEP_2, MIX_BAND, MIX_LOW, MIX_X,
-    NOISE, NOTE, PHASE_1, PHASE_2, PITCH, POS_A, POS_M, PULSE_1, PULSE_2, RATE_A, RATE_M, RIGHT,
-    RIGHT_STEP, RIGHT_TARGET, SCALE_1, SCALE_2, SEED, SHIFT_1, SHIFT_2, SIGNAL, SPAN_A, SPAN_M,
-    STAGE_A, STAGE_M, START_A, START_M, STEP_1, STEP_2, SUSTAIN, SUSTAIN_A, SUSTAIN_M, TABLE_1,
-    TABLE_2, TILE, TREMOLO, TUNE_1, TUNE_2, VIBRATO, WAVE_1, WAVE_2, WIDTH_1, WIDTH_2,
-)  # fmt: skip
+from engine import state as st
+from engine.state import CELL, TILE
 
 _APPROACH = f32(0.25)  # of the way to a new value at each control point: 63 % in 2.3 ms at 48 kHz
 _APPROACH_64 = 0.25
@@ -60,63 +52,68 @@ def table_level(pitch):  # type: ignore[no-untyped-def]
 def start_cell(v, n, w, d, sample_rate, offset, shift):  # type: ignore[no-untyped-def]
     """Control point: where pitch, cutoff and levels are heading during the next CELL frames."""
     for j in range(TILE):
-        for row in (CUTOFF, LEFT, RIGHT):
+        for row in (st.CUTOFF, st.LEFT, st.RIGHT):
             value = v[row * TILE + j] + v[(row + 1) * TILE + j] * _CELL_F
             target = v[(row + 2) * TILE + j]
             v[row * TILE + j] = value
             v[(row + 1) * TILE + j] = (target - value) * _APPROACH * _PER_FRAME
     for j in range(TILE):
-        bend = d[BEND * TILE + j]
-        bend += (d[BEND_TARGET * TILE + j] - bend) * _APPROACH_64
-        d[BEND * TILE + j] = bend
-        ahead = np.uint32(n[LFO_PHASE * TILE + j] + np.uint32(n[LFO_INC * TILE + j] * CELL))
-        swing = lfo_value(f32(np.int32(ahead)) * _2_31, n[LFO_SHAPE * TILE + j])
-        pitch = d[NOTE * TILE + j] + bend + d[VIBRATO * TILE + j] * swing
-        higher = max(pitch, d[PITCH * TILE + j])  # the table must serve the whole way
-        d[PITCH * TILE + j] = pitch
-        _head_for(v, n, w, j, pitch + d[TUNE_1 * TILE + j], higher + d[TUNE_1 * TILE + j],
-                  sample_rate, offset, shift, LONG_PHASE_1, PHASE_1, TABLE_1, SHIFT_1, SCALE_1,
-                  n[WAVE_1 * TILE + j])  # fmt: skip
-        _head_for(v, n, w, j, pitch + d[TUNE_2 * TILE + j], higher + d[TUNE_2 * TILE + j],
-                  sample_rate, offset, shift, LONG_PHASE_2, PHASE_2, TABLE_2, SHIFT_2, SCALE_2,
-                  n[WAVE_2 * TILE + j])  # fmt: skip
+        bend = d[st.BEND * TILE + j]
+        bend += (d[st.BEND_TARGET * TILE + j] - bend) * _APPROACH_64
+        d[st.BEND * TILE + j] = bend
+        ahead = np.uint32(n[st.LFO_PHASE * TILE + j] + np.uint32(n[st.LFO_INC * TILE + j] * CELL))
+        swing = lfo_value(f32(np.int32(ahead)) * _2_31, n[st.LFO_SHAPE * TILE + j])
+        pitch = d[st.NOTE * TILE + j] + bend + d[st.VIBRATO * TILE + j] * swing
+        higher = max(pitch, d[st.PITCH * TILE + j])  # the table must serve the whole way
+        d[st.PITCH * TILE + j] = pitch
+        tune = d[st.TUNE_1 * TILE + j]
+        wave = n[st.WAVE_1 * TILE + j]
+        inc = long_increment(pitch + tune, sample_rate)
+        _head_for(n, w, j, inc, st.LONG_PHASE_1, st.PHASE_1)
+        level = table_level(higher + tune)
+        n[st.TABLE_1 * TILE + j] = np.uint32(offset[wave, level])
+        n[st.SHIFT_1 * TILE + j] = np.uint32(shift[wave, level])
+        v[st.SCALE_1 * TILE + j] = exp2_f32(-f32(shift[wave, level]))
+        tune = d[st.TUNE_2 * TILE + j]
+        wave = n[st.WAVE_2 * TILE + j]
+        inc = long_increment(pitch + tune, sample_rate)
+        _head_for(n, w, j, inc, st.LONG_PHASE_2, st.PHASE_2)
+        level = table_level(higher + tune)
+        n[st.TABLE_2 * TILE + j] = np.uint32(offset[wave, level])
+        n[st.SHIFT_2 * TILE + j] = np.uint32(shift[wave, level])
+        v[st.SCALE_2 * TILE + j] = exp2_f32(-f32(shift[wave, level]))
 
 
 @kernel(fast=True, inline=True)
-def _head_for(v, n, w, j, pitch, higher, sample_rate, offset, shift,
-              long_phase, phase, table, shift_row, scale, wave):  # type: ignore[no-untyped-def]  # fmt: skip
+def _head_for(n, w, j, target, long_phase, phase):  # type: ignore[no-untyped-def]
+    """Advance an oscillator's 64-bit phase by a cell, and aim its increment at `target`."""
     # rows of one oscillator follow each other: phase, increment, step
     inc = w[(long_phase + 1) * TILE + j]
     step = w[(long_phase + 2) * TILE + j]
     at = w[long_phase * TILE + j] + inc * CELL + step * _SUM_OF_STEPS
     inc += step * CELL
-    step = (long_increment(pitch, sample_rate) - inc) >> _LOG_CELL
+    step = (target - inc) >> _LOG_CELL
     w[long_phase * TILE + j] = at
     w[(long_phase + 1) * TILE + j] = inc
     w[(long_phase + 2) * TILE + j] = step
     n[phase * TILE + j] = np.uint32(at >> 32)
     n[(phase + 1) * TILE + j] = np.uint32(inc >> 32)
     n[(phase + 2) * TILE + j] = np.uint32(step >> 32)
-    level = table_level(higher)
-    bits = shift[wave, level]
-    n[table * TILE + j] = np.uint32(offset[wave, level])
-    n[shift_row * TILE + j] = np.uint32(bits)
-    v[scale * TILE + j] = exp2_f32(-f32(bits))
 
 
 @kernel(fast=True, inline=True)
 def _envelope(stage, at, rate, start, span, curve, sustain, decay):  # type: ignore[no-untyped-def]
     """Level now, and the envelope one frame later."""
-    bend = _ZERO if stage == ATTACK else curve
+    bend = _ZERO if stage == st.ATTACK else curve
     level = start + span * stage_shape(f32(at) * _2_32, bend)
     ahead = np.uint32(at + rate)
     done = ahead < rate  # wrapped: the stage is over
     end = start + span
-    held = np.uint32(SUSTAIN) if sustain > _SILENT else np.uint32(IDLE)
-    after = held if stage == DECAY else np.uint32(IDLE)
-    after = np.uint32(DECAY) if stage == ATTACK else after
-    next_span = sustain - end if stage == ATTACK else _ZERO
-    next_rate = decay if stage == ATTACK else np.uint32(0)
+    held = np.uint32(st.SUSTAIN) if sustain > _SILENT else np.uint32(st.IDLE)
+    after = held if stage == st.DECAY else np.uint32(st.IDLE)
+    after = np.uint32(st.DECAY) if stage == st.ATTACK else after
+    next_span = sustain - end if stage == st.ATTACK else _ZERO
+    next_rate = decay if stage == st.ATTACK else np.uint32(0)
     return (
         level,
         after if done else np.uint32(stage),
@@ -133,34 +130,34 @@ def control(v, n, first, count):  # type: ignore[no-untyped-def]
     for i in range(first, first + count):
         f = i & _IN_CELL  # provably not negative, so that indices need no wrap-around
         at = f32(f)
-        gain = (GAIN + f) * TILE
-        amplitude = (AMPLITUDE + f) * TILE
+        gain = (st.GAIN + f) * TILE
+        amplitude = (st.AMPLITUDE + f) * TILE
         for j in range(TILE):
-            phase = n[LFO_PHASE * TILE + j]
-            n[LFO_PHASE * TILE + j] = np.uint32(phase + n[LFO_INC * TILE + j])
-            swing = lfo_value(f32(np.int32(phase)) * _2_31, n[LFO_SHAPE * TILE + j])
+            phase = n[st.LFO_PHASE * TILE + j]
+            n[st.LFO_PHASE * TILE + j] = np.uint32(phase + n[st.LFO_INC * TILE + j])
+            swing = lfo_value(f32(np.int32(phase)) * _2_31, n[st.LFO_SHAPE * TILE + j])
             level, stage, pos, rate, start, span = _envelope(
-                n[STAGE_A * TILE + j], n[POS_A * TILE + j], n[RATE_A * TILE + j],
-                v[START_A * TILE + j], v[SPAN_A * TILE + j], v[CURVE_A * TILE + j],
-                v[SUSTAIN_A * TILE + j], n[DECAY_A * TILE + j])  # fmt: skip
-            n[STAGE_A * TILE + j] = stage
-            n[POS_A * TILE + j] = pos
-            n[RATE_A * TILE + j] = rate
-            v[START_A * TILE + j] = start
-            v[SPAN_A * TILE + j] = span
-            tremolo = v[TREMOLO * TILE + j] * (_HALF - _HALF * swing)
+                n[st.STAGE_A * TILE + j], n[st.POS_A * TILE + j], n[st.RATE_A * TILE + j],
+                v[st.START_A * TILE + j], v[st.SPAN_A * TILE + j], v[st.CURVE_A * TILE + j],
+                v[st.SUSTAIN_A * TILE + j], n[st.DECAY_A * TILE + j])  # fmt: skip
+            n[st.STAGE_A * TILE + j] = stage
+            n[st.POS_A * TILE + j] = pos
+            n[st.RATE_A * TILE + j] = rate
+            v[st.START_A * TILE + j] = start
+            v[st.SPAN_A * TILE + j] = span
+            tremolo = v[st.TREMOLO * TILE + j] * (_HALF - _HALF * swing)
             v[amplitude + j] = level - level * tremolo
             level, stage, pos, rate, start, span = _envelope(
-                n[STAGE_M * TILE + j], n[POS_M * TILE + j], n[RATE_M * TILE + j],
-                v[START_M * TILE + j], v[SPAN_M * TILE + j], v[CURVE_M * TILE + j],
-                v[SUSTAIN_M * TILE + j], n[DECAY_M * TILE + j])  # fmt: skip
-            n[STAGE_M * TILE + j] = stage
-            n[POS_M * TILE + j] = pos
-            n[RATE_M * TILE + j] = rate
-            v[START_M * TILE + j] = start
-            v[SPAN_M * TILE + j] = span
-            octaves = v[CUTOFF * TILE + j] + v[CUTOFF_STEP * TILE + j] * at
-            octaves += v[CUTOFF_ENV * TILE + j] * level + v[CUTOFF_LFO * TILE + j] * swing
+                n[st.STAGE_M * TILE + j], n[st.POS_M * TILE + j], n[st.RATE_M * TILE + j],
+                v[st.START_M * TILE + j], v[st.SPAN_M * TILE + j], v[st.CURVE_M * TILE + j],
+                v[st.SUSTAIN_M * TILE + j], n[st.DECAY_M * TILE + j])  # fmt: skip
+            n[st.STAGE_M * TILE + j] = stage
+            n[st.POS_M * TILE + j] = pos
+            n[st.RATE_M * TILE + j] = rate
+            v[st.START_M * TILE + j] = start
+            v[st.SPAN_M * TILE + j] = span
+            octaves = v[st.CUTOFF * TILE + j] + v[st.CUTOFF_STEP * TILE + j] * at
+            octaves += v[st.CUTOFF_ENV * TILE + j] * level + v[st.CUTOFF_LFO * TILE + j] * swing
             octaves = min(max(octaves, _LOWEST_CUTOFF), _HIGHEST_CUTOFF)
             v[gain + j] = tan_half_turns(exp2_f32(octaves))
 
@@ -188,30 +185,44 @@ def oscillators(v, n, tables, first, count, second, pulse, noise):  # type: igno
     """Signal of `count` frames; `second`, `pulse`, `noise` say which the tile needs at all."""
     for i in range(first, first + count):
         f = i & _IN_CELL  # provably not negative, so that indices need no wrap-around
-        signal = (SIGNAL + f) * TILE
+        signal = (st.SIGNAL + f) * TILE
         for j in range(TILE):
-            value, phase = _oscillator(v, n, tables, j, PHASE_1, TABLE_1, SHIFT_1, SCALE_1)
-            v[signal + j] = v[LEVEL_1 * TILE + j] * value
+            value, phase = _oscillator(
+                v, n, tables, j, st.PHASE_1, st.TABLE_1, st.SHIFT_1, st.SCALE_1
+            )
+            v[signal + j] = v[st.LEVEL_1 * TILE + j] * value
             if pulse:  # a pulse is a saw less the same saw shifted by its width
-                late = np.uint32(phase + n[WIDTH_1 * TILE + j])
-                other = _lookup(tables, late, n[TABLE_1 * TILE + j], n[SHIFT_1 * TILE + j],
-                                v[SCALE_1 * TILE + j])  # fmt: skip
-                v[signal + j] -= v[PULSE_1 * TILE + j] * other
+                late = np.uint32(phase + n[st.WIDTH_1 * TILE + j])
+                other = _lookup(
+                    tables,
+                    late,
+                    n[st.TABLE_1 * TILE + j],
+                    n[st.SHIFT_1 * TILE + j],
+                    v[st.SCALE_1 * TILE + j],
+                )
+                v[signal + j] -= v[st.PULSE_1 * TILE + j] * other
         if second:
             for j in range(TILE):
-                value, phase = _oscillator(v, n, tables, j, PHASE_2, TABLE_2, SHIFT_2, SCALE_2)
-                v[signal + j] += v[LEVEL_2 * TILE + j] * value
+                value, phase = _oscillator(
+                    v, n, tables, j, st.PHASE_2, st.TABLE_2, st.SHIFT_2, st.SCALE_2
+                )
+                v[signal + j] += v[st.LEVEL_2 * TILE + j] * value
                 if pulse:
-                    late = np.uint32(phase + n[WIDTH_2 * TILE + j])
-                    other = _lookup(tables, late, n[TABLE_2 * TILE + j], n[SHIFT_2 * TILE + j],
-                                    v[SCALE_2 * TILE + j])  # fmt: skip
-                    v[signal + j] -= v[PULSE_2 * TILE + j] * other
+                    late = np.uint32(phase + n[st.WIDTH_2 * TILE + j])
+                    other = _lookup(
+                        tables,
+                        late,
+                        n[st.TABLE_2 * TILE + j],
+                        n[st.SHIFT_2 * TILE + j],
+                        v[st.SCALE_2 * TILE + j],
+                    )
+                    v[signal + j] -= v[st.PULSE_2 * TILE + j] * other
         if noise:
             for j in range(TILE):
-                seed = np.uint32(np.uint32(n[SEED * TILE + j] * np.uint32(1664525))
+                seed = np.uint32(np.uint32(n[st.SEED * TILE + j] * np.uint32(1664525))
                                  + np.uint32(1013904223))  # fmt: skip
-                n[SEED * TILE + j] = seed
-                v[signal + j] += v[NOISE * TILE + j] * (f32(np.int32(seed)) * _2_31)
+                n[st.SEED * TILE + j] = seed
+                v[signal + j] += v[st.NOISE * TILE + j] * (f32(np.int32(seed)) * _2_31)
 
 
 @kernel(fast=True, realtime=True)
@@ -220,25 +231,29 @@ def filter_and_mix(v, first, count, mix):  # type: ignore[no-untyped-def]
     for i in range(first, first + count):
         f = i & _IN_CELL  # provably not negative, so that indices need no wrap-around
         at = f32(f)
-        signal = (SIGNAL + f) * TILE
-        gain = (GAIN + f) * TILE
-        amplitude = (AMPLITUDE + f) * TILE
+        signal = (st.SIGNAL + f) * TILE
+        gain = (st.GAIN + f) * TILE
+        amplitude = (st.AMPLITUDE + f) * TILE
         left = _ZERO
         right = _ZERO
         for j in range(TILE):
             x = v[signal + j]
             g = v[gain + j]
-            ic1 = v[IC1 * TILE + j]
-            ic2 = v[IC2 * TILE + j]
-            a1 = _ONE / (_ONE + g * (g + v[K * TILE + j]))
+            ic1 = v[st.IC1 * TILE + j]
+            ic2 = v[st.IC2 * TILE + j]
+            a1 = _ONE / (_ONE + g * (g + v[st.K * TILE + j]))
             v1 = a1 * (ic1 + g * (x - ic2))
             v2 = ic2 + g * v1
-            v[IC1 * TILE + j] = _TWO * v1 - ic1
-            v[IC2 * TILE + j] = _TWO * v2 - ic2
-            y = v[MIX_X * TILE + j] * x + v[MIX_BAND * TILE + j] * v1 + v[MIX_LOW * TILE + j] * v2
+            v[st.IC1 * TILE + j] = _TWO * v1 - ic1
+            v[st.IC2 * TILE + j] = _TWO * v2 - ic2
+            y = (
+                v[st.MIX_X * TILE + j] * x
+                + v[st.MIX_BAND * TILE + j] * v1
+                + v[st.MIX_LOW * TILE + j] * v2
+            )
             y *= v[amplitude + j]
-            left += y * (v[LEFT * TILE + j] + v[LEFT_STEP * TILE + j] * at)
-            right += y * (v[RIGHT * TILE + j] + v[RIGHT_STEP * TILE + j] * at)
+            left += y * (v[st.LEFT * TILE + j] + v[st.LEFT_STEP * TILE + j] * at)
+            right += y * (v[st.RIGHT * TILE + j] + v[st.RIGHT_STEP * TILE + j] * at)
         mix[0, f] += left
         mix[1, f] += right
 
@@ -248,5 +263,5 @@ def any_sounding(n):  # type: ignore[no-untyped-def]
     """How many voices of the tile are in a stage other than idle."""
     count = 0
     for j in range(TILE):
-        count += 1 if n[STAGE_A * TILE + j] != IDLE else 0
+        count += 1 if n[st.STAGE_A * TILE + j] != st.IDLE else 0
     return count

@@ -1,0 +1,214 @@
+"""The listening thread: microphone samples in, what is playing out."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.ring import read_mic
+from fingerprint import FingerprintIndex, Identification
+
+_WAIT_S = 0.02
+_READ_FRAMES = 4096
+_SILENT_RMS = 10 ** (-66 / 20)
+_SILENT_S = 2.0  # of silence until a track counts as over
+_UNKNOWN_S = 5.0  # of sound without an answer until it is called unknown
+_LOST_S = 3.0  # without a confirmation until a known track counts as over
+
+State = Literal["known", "unknown", "silence"]
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What the room plays, said once whenever it changes.
+
+    Attributes
+    ----------
+    state : "known", "unknown" or "silence"
+    track_id : int or None
+    position_s : float or None
+        Second of the track that was heard at `frame`.
+    confidence, speed : float
+        Of the identification; 0 and 1 where nothing is known.
+    frame : int
+        Frames of the microphone up to which this rests.
+    answered_after_s : float
+        Seconds of sound since it began (or since the track before it was lost).
+    """
+
+    state: State
+    track_id: int | None
+    position_s: float | None
+    confidence: float
+    speed: float
+    frame: int
+    answered_after_s: float
+
+
+class Tracker:
+    """Turns microphone samples into `Heard`; the part of the listener without a thread.
+
+    Parameters
+    ----------
+    index : FingerprintIndex
+    sample_rate : float
+        Of the samples, Hz.
+    """
+
+    def __init__(self, index: FingerprintIndex, sample_rate: float) -> None:
+        self._stream = index.stream(sample_rate)
+        self._rate = sample_rate
+        self._base = 0  # frames before the stream's last reset
+        self._frames = 0
+        self._began = 0  # frame at which the present sound began
+        self._loud = 0  # last frame that was not silence
+        self._confirmed = 0  # frame of the last answer that named the present track
+        self._state: State = "silence"
+        self._track: int | None = None
+        self.latest: Identification | None = None
+
+    @property
+    def frames(self) -> int:
+        """Frames heard so far."""
+        return self._frames
+
+    def feed(self, samples: NDArray[np.float32]) -> Heard | None:
+        """Take samples, shape (n,), any n; return what changed, or None."""
+        if not np.isfinite(samples).all():
+            samples = np.nan_to_num(samples, nan=0.0, posinf=1.0, neginf=-1.0)
+        start = self._frames
+        self._frames += len(samples)
+        if len(samples) and float(np.sqrt(np.mean(np.square(samples)))) > _SILENT_RMS:
+            if self._state == "silence" and start - self._loud > _SILENT_S * self._rate:
+                self._restart(start)
+            self._loud = self._frames
+        elif self._frames - self._loud > _SILENT_S * self._rate:
+            if self._state != "silence":
+                self._restart(self._frames)
+                return self._say("silence", None)
+            return None  # there is nothing to look for
+        answer = self._stream.feed(samples)
+        if answer is None:
+            return None
+        self.latest = answer
+        return self._judge(answer)
+
+    def _restart(self, frame: int) -> None:
+        self._stream.reset()
+        self._base = self._began = frame
+
+    def _judge(self, answer: Identification) -> Heard | None:
+        match = answer.match
+        if match is not None:
+            self._confirmed = self._frames
+            if match.track_id == self._track:
+                return None
+            return self._say("known", answer)
+        quiet_since = max(self._confirmed, self._began)
+        if self._state == "known":
+            if self._frames - self._confirmed > _LOST_S * self._rate:
+                self._began = self._confirmed
+                return self._say("unknown", None)
+        elif self._state == "silence" and self._frames - quiet_since > _UNKNOWN_S * self._rate:
+            return self._say("unknown", None)
+        return None
+
+    def _say(self, state: State, answer: Identification | None) -> Heard:
+        after = (self._frames - self._began) / self._rate
+        self._state = state
+        if answer is None or answer.match is None:
+            self._track = None
+            return Heard(state, None, None, 0.0, 1.0, self._frames, after)
+        match = answer.match
+        self._track = match.track_id
+        self._began = self._frames
+        frame = self._base + answer.frame
+        return Heard(
+            state, match.track_id, answer.position_s, match.confidence, match.speed, frame, after
+        )
+
+
+class Listener:
+    """A thread that reads the mic ring and reports what changes.
+
+    Parameters
+    ----------
+    state : ndarray
+        The engine's state, whose mic ring the callback fills.
+    index : FingerprintIndex
+    sample_rate : float
+    on_heard : callable
+        Called from the thread with each `Heard`.
+    keep_s : float
+        Seconds of the latest audio to keep, for pictures and explanations.
+
+    Attributes
+    ----------
+    latest : Identification or None
+        The last answer, confirmed positions included.
+    """
+
+    def __init__(
+        self,
+        state: NDArray[np.void],
+        index: FingerprintIndex,
+        sample_rate: float,
+        on_heard: Callable[[Heard], None],
+        keep_s: float = 10.0,
+    ) -> None:
+        self._state = state
+        self._tracker = Tracker(index, sample_rate)
+        self._on_heard = on_heard
+        self._recent = np.zeros(round(keep_s * sample_rate), dtype=np.float32)
+        self._lock = threading.Lock()
+        self._closing = threading.Event()
+        self.cpu_s = 0.0
+        self.error: BaseException | None = None
+        self._thread = threading.Thread(target=self._run, name="listener", daemon=True)
+        self._thread.start()
+
+    @property
+    def latest(self) -> Identification | None:
+        """The last answer of the stream."""
+        return self._tracker.latest
+
+    @property
+    def heard_s(self) -> float:
+        """Seconds heard so far."""
+        return self._tracker.frames / self._tracker._rate
+
+    def recent(self) -> NDArray[np.float32]:
+        """Return the latest audio, at most `keep_s` seconds."""
+        with self._lock:
+            return self._recent[max(0, len(self._recent) - self._tracker.frames) :].copy()
+
+    def close(self) -> None:
+        """End the thread."""
+        self._closing.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        samples = np.zeros(_READ_FRAMES, dtype=np.float32)
+        try:
+            while not self._closing.is_set():
+                count = read_mic(self._state, samples)
+                if count == 0:
+                    self._closing.wait(_WAIT_S)
+                    continue
+                began = time.thread_time()
+                block = samples[:count].copy()
+                with self._lock:
+                    self._recent = np.concatenate([self._recent[count:], block])
+                heard = self._tracker.feed(block)
+                self.cpu_s += time.thread_time() - began
+                if heard is not None:
+                    self._on_heard(heard)
+        except BaseException as error:
+            self.error = error  # the session shows it; silence would look like "nothing heard"
+            raise

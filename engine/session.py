@@ -1,0 +1,207 @@
+"""Session: synth, listener, deck and queue together, for an evening."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from engine.deck import Deck
+from engine.device import AudioStream, NullStream
+from engine.library import Library, Track
+from engine.listener import Heard, Listener
+from engine.synth import Synth
+from recommend import Recommender, Suggestion
+
+QUEUE_LENGTH = 5
+_HEARD_KEPT = 20
+_OWN_S = 8.0  # what the deck stopped playing still rings and is still in the listener's ear
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A track of the queue: why it stands there, in words and in numbers."""
+
+    track: Track
+    suggestion: Suggestion | None
+    reason: str
+
+
+def reason_in_words(suggestion: Suggestion, title: Callable[[int], str]) -> str:
+    """Say why a track is suggested, naming the tracks that spoke for it."""
+    words = []
+    for reason in suggestion.reasons:
+        if reason.kind == "popular":
+            words.append("stands in most playlists")
+        elif reason.share > 0:
+            verb = {
+                "playlists": "shares playlists with",
+                "sound": "sounds like",
+                "cold": "sounds like neighbours of",
+            }.get(reason.kind, reason.kind)
+            words.append(f"{verb} {title(reason.track_id)}")
+    return "; ".join(dict.fromkeys(words)) or "is left to hear"
+
+
+class Session:
+    """What the room plays drives what comes next.
+
+    Parameters
+    ----------
+    library : Library
+    synth : Synth
+    stream : AudioStream or NullStream
+        Already open, with its microphone feeding the synth's state.
+    on_heard : callable, optional
+        Told (Heard, Track or None) from the listening thread, after the queue was renewed.
+    play_queue : bool
+        Let the deck play the queue.
+
+    Examples
+    --------
+    See examples/session.py.
+    """
+
+    def __init__(
+        self,
+        library: Library,
+        synth: Synth,
+        stream: AudioStream | NullStream,
+        on_heard: Callable[[Heard, Track | None], None] | None = None,
+        play_queue: bool = False,
+    ) -> None:
+        self.library = library
+        self.synth = synth
+        self.stream = stream
+        self._on_heard = on_heard
+        self._tracks = {track.id: track for track in library.tracks()}
+        self._recommender: Recommender = library.recommender()
+        self._lock = threading.RLock()
+        self._heard: deque[int] = deque(maxlen=_HEARD_KEPT)
+        self._likes: list[int] = []
+        self._skips: list[int] = []
+        self._played: list[int] = []
+        self._own: deque[tuple[int, int]] = deque(maxlen=8)  # (track, frame it was last sent out)
+        self._queue: list[Entry] = []
+        self.history: list[tuple[Heard, Track | None]] = []
+        self.deck = Deck(synth.state, synth.sample_rate, self._next if play_queue else None)
+        self.renew()
+        self.listener = Listener(synth.state, library.index, synth.sample_rate, self._take)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the threads; the stream and the library stay their owner's."""
+        self.listener.close()
+        self.deck.close()
+
+    # --- what comes next
+
+    @property
+    def queue(self) -> list[Entry]:
+        """What is to be played, next first."""
+        with self._lock:
+            return list(self._queue)
+
+    def like(self, track_id: int) -> None:
+        """More like this."""
+        with self._lock:
+            self._likes.append(self._known(track_id))
+        self.renew()
+
+    def skip(self, track_id: int) -> None:
+        """Not this one, and less like it."""
+        with self._lock:
+            self._skips.append(self._known(track_id))
+        self.renew()
+
+    def renew(self) -> None:
+        """Fill the queue from what was heard, liked and skipped."""
+        with self._lock:
+            seeds = list(dict.fromkeys(reversed(self._heard)))
+            found = self._recommender.recommend(
+                seeds,
+                n=QUEUE_LENGTH,
+                likes=self._likes,
+                skips=self._skips,
+                exclude=self._played,
+            )
+            self._queue = [
+                Entry(self._tracks[one.track_id], one, reason_in_words(one, self._title))
+                for one in found
+                if one.track_id in self._tracks
+            ]
+
+    def play(self, track_id: int, start_s: float = 0.0) -> None:
+        """Play a track on the deck, now."""
+        track = self._tracks[self._known(track_id)]
+        with self._lock:
+            self._played.append(track_id)
+        self.deck.play(track_id, track.path, start_s)
+
+    def play_next(self) -> Track | None:
+        """Play the head of the queue, now; None when the queue is empty."""
+        following = self._next()
+        if following is None:
+            return None
+        self.deck.play(*following)
+        return self._tracks[following[0]]
+
+    def _next(self) -> tuple[int, Path] | None:
+        with self._lock:
+            if not self._queue:
+                return None
+            track = self._queue[0].track
+            self._played.append(track.id)
+            self._heard.append(track.id)
+        self.renew()
+        return track.id, track.path
+
+    # --- what is heard
+
+    def is_own(self, track_id: int) -> bool:
+        """Whether our own deck plays this track, or did until a moment ago."""
+        now = self.synth.frame
+        playing = self.deck.playing
+        if playing is not None:
+            self._own.append((playing.track_id, now))
+        return any(
+            own == track_id and now - frame < _OWN_S * self.synth.sample_rate
+            for own, frame in list(self._own)
+        )
+
+    def _take(self, heard: Heard) -> None:
+        track = self._tracks.get(heard.track_id) if heard.track_id is not None else None
+        if track is not None:
+            if self.is_own(track.id):
+                return  # we know what we play
+            with self._lock:
+                self._heard.append(track.id)
+            self.renew()
+        self.history.append((heard, track))
+        if self._on_heard is not None:
+            self._on_heard(heard, track)
+
+    def _known(self, track_id: int) -> int:
+        if track_id not in self._tracks:
+            raise ValueError(f"track_id must be a track of the library, got {track_id}")
+        return track_id
+
+    def _title(self, track_id: int) -> str:
+        with contextlib.suppress(KeyError):
+            return self._tracks[track_id].name
+        return f"track {track_id}"
