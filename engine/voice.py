@@ -31,6 +31,7 @@ _HIGHEST_CUTOFF = f32(np.log2(0.45))
 _SILENT = f32(1e-5)  # -100 dB
 _SUM_OF_STEPS = CELL * (CELL - 1) // 2
 _IN_CELL = CELL - 1
+_WHOLE_STAGE = np.uint64(1 << 32)
 _LOG_CELL = CELL.bit_length() - 1
 
 
@@ -101,65 +102,108 @@ def _head_for(n, w, j, target, long_phase, phase):  # type: ignore[no-untyped-de
     n[(phase + 2) * TILE + j] = np.uint32(step >> 32)
 
 
+@kernel(inline=True)
+def _any_stage_ends(n, pos, count):  # type: ignore[no-untyped-def]
+    for j in range(TILE):
+        way = np.uint64(n[pos * TILE + j]) + np.uint64(n[(pos + 1) * TILE + j]) * np.uint64(count)
+        if way >= _WHOLE_STAGE:
+            return True
+    return False
+
+
 @kernel(fast=True, inline=True)
-def _envelope(stage, at, rate, start, span, curve, sustain, decay):  # type: ignore[no-untyped-def]
-    """Level now, and the envelope one frame later."""
-    bend = _ZERO if stage == st.ATTACK else curve
-    level = start + span * stage_shape(f32(at) * _2_32, bend)
-    ahead = np.uint32(at + rate)
-    done = ahead < rate  # wrapped: the stage is over
-    end = start + span
-    held = np.uint32(st.SUSTAIN) if sustain > _SILENT else np.uint32(st.IDLE)
-    after = held if stage == st.DECAY else np.uint32(st.IDLE)
-    after = np.uint32(st.DECAY) if stage == st.ATTACK else after
-    next_span = sustain - end if stage == st.ATTACK else _ZERO
-    next_rate = decay if stage == st.ATTACK else np.uint32(0)
-    return (
-        level,
-        after if done else np.uint32(stage),
-        np.uint32(0) if done else ahead,
-        next_rate if done else np.uint32(rate),
-        end if done else start,
-        next_span if done else span,
-    )
+def _level(v, n, j, stage, start):  # type: ignore[no-untyped-def]
+    """Level of one envelope of voice j now."""
+    bend = _ZERO if n[stage * TILE + j] == st.ATTACK else v[(start - 2) * TILE + j]
+    way = stage_shape(f32(n[(stage + 1) * TILE + j]) * _2_32, bend)
+    return v[start * TILE + j] + v[(start + 1) * TILE + j] * way
+
+
+@kernel(inline=True)
+def _step(v, n, j, stage, start):  # type: ignore[no-untyped-def]
+    """Advance one envelope of voice j by a frame, into the next stage where this one is over."""
+    rate = n[(stage + 2) * TILE + j]
+    ahead = np.uint32(n[(stage + 1) * TILE + j] + rate)
+    if ahead >= rate:  # no wrap-around: still in this stage
+        n[(stage + 1) * TILE + j] = ahead
+        return
+    reached = v[start * TILE + j] + v[(start + 1) * TILE + j]
+    sustain = v[(start - 1) * TILE + j]
+    now = n[stage * TILE + j]
+    span = _ZERO
+    following = np.uint32(st.IDLE)
+    rate = np.uint32(0)
+    if now == st.ATTACK:
+        following = np.uint32(st.DECAY)
+        span = sustain - reached
+        rate = n[(stage + 3) * TILE + j]
+    elif now == st.DECAY and sustain > _SILENT:
+        following = np.uint32(st.SUSTAIN)
+    v[start * TILE + j] = reached
+    v[(start + 1) * TILE + j] = span
+    n[stage * TILE + j] = following
+    n[(stage + 1) * TILE + j] = 0
+    n[(stage + 2) * TILE + j] = rate
+
+
+@kernel(fast=True, inline=True)
+def envelope(v, n, first, count, stage, start, out):  # type: ignore[no-untyped-def]
+    """Levels of one envelope for `count` frames, to the scratch rows from `out` on.
+
+    The rows of an envelope follow each other: `stage`, position, rate, decay rate in `n`; curve,
+    sustain, `start`, span in `v`.
+    """
+    if _any_stage_ends(n, stage + 1, count):
+        for i in range(first, first + count):
+            row = (out + (i & _IN_CELL)) * TILE
+            for j in range(TILE):
+                v[row + j] = _level(v, n, j, stage, start)
+                _step(v, n, j, stage, start)
+        return
+    for i in range(count):  # every position is pos + i * rate: a loop without branches
+        row = (out + ((first + i) & _IN_CELL)) * TILE
+        step = np.uint32(i)
+        for j in range(TILE):
+            at = np.uint32(n[(stage + 1) * TILE + j] + np.uint32(n[(stage + 2) * TILE + j] * step))
+            bend = _ZERO if n[stage * TILE + j] == st.ATTACK else v[(start - 2) * TILE + j]
+            way = stage_shape(f32(at) * _2_32, bend)
+            v[row + j] = v[start * TILE + j] + v[(start + 1) * TILE + j] * way
+    frames = np.uint32(count)
+    for j in range(TILE):
+        at = n[(stage + 1) * TILE + j] + np.uint32(n[(stage + 2) * TILE + j] * frames)
+        n[(stage + 1) * TILE + j] = np.uint32(at)
 
 
 @kernel(fast=True, realtime=True)
 def control(v, n, first, count):  # type: ignore[no-untyped-def]
-    """Envelopes and LFO of `count` frames: fills the amplitude and filter-gain scratch rows."""
+    """Fill the scratch rows of amplitude and filter gain for `count` frames."""
+    envelope(v, n, first, count, st.STAGE_A, st.START_A, st.AMPLITUDE)
+    envelope(v, n, first, count, st.STAGE_M, st.START_M, st.GAIN)
     for i in range(first, first + count):
-        f = i & _IN_CELL  # provably not negative, so that indices need no wrap-around
+        f = i & _IN_CELL
         at = f32(f)
         gain = (st.GAIN + f) * TILE
         amplitude = (st.AMPLITUDE + f) * TILE
+        turn = np.uint32(i - first)
         for j in range(TILE):
-            phase = n[st.LFO_PHASE * TILE + j]
-            n[st.LFO_PHASE * TILE + j] = np.uint32(phase + n[st.LFO_INC * TILE + j])
+            phase = np.uint32(
+                n[st.LFO_PHASE * TILE + j] + np.uint32(n[st.LFO_INC * TILE + j] * turn)
+            )
             swing = lfo_value(f32(np.int32(phase)) * _2_31, n[st.LFO_SHAPE * TILE + j])
-            level, stage, pos, rate, start, span = _envelope(
-                n[st.STAGE_A * TILE + j], n[st.POS_A * TILE + j], n[st.RATE_A * TILE + j],
-                v[st.START_A * TILE + j], v[st.SPAN_A * TILE + j], v[st.CURVE_A * TILE + j],
-                v[st.SUSTAIN_A * TILE + j], n[st.DECAY_A * TILE + j])  # fmt: skip
-            n[st.STAGE_A * TILE + j] = stage
-            n[st.POS_A * TILE + j] = pos
-            n[st.RATE_A * TILE + j] = rate
-            v[st.START_A * TILE + j] = start
-            v[st.SPAN_A * TILE + j] = span
             tremolo = v[st.TREMOLO * TILE + j] * (_HALF - _HALF * swing)
-            v[amplitude + j] = level - level * tremolo
-            level, stage, pos, rate, start, span = _envelope(
-                n[st.STAGE_M * TILE + j], n[st.POS_M * TILE + j], n[st.RATE_M * TILE + j],
-                v[st.START_M * TILE + j], v[st.SPAN_M * TILE + j], v[st.CURVE_M * TILE + j],
-                v[st.SUSTAIN_M * TILE + j], n[st.DECAY_M * TILE + j])  # fmt: skip
-            n[st.STAGE_M * TILE + j] = stage
-            n[st.POS_M * TILE + j] = pos
-            n[st.RATE_M * TILE + j] = rate
-            v[st.START_M * TILE + j] = start
-            v[st.SPAN_M * TILE + j] = span
+            v[amplitude + j] -= v[amplitude + j] * tremolo
             octaves = v[st.CUTOFF * TILE + j] + v[st.CUTOFF_STEP * TILE + j] * at
-            octaves += v[st.CUTOFF_ENV * TILE + j] * level + v[st.CUTOFF_LFO * TILE + j] * swing
-            octaves = min(max(octaves, _LOWEST_CUTOFF), _HIGHEST_CUTOFF)
-            v[gain + j] = tan_half_turns(exp2_f32(octaves))
+            octaves += v[st.CUTOFF_ENV * TILE + j] * v[gain + j]
+            octaves += v[st.CUTOFF_LFO * TILE + j] * swing
+            v[gain + j] = min(max(octaves, _LOWEST_CUTOFF), _HIGHEST_CUTOFF)
+    for i in range(first, first + count):
+        gain = (st.GAIN + (i & _IN_CELL)) * TILE
+        for j in range(TILE):
+            v[gain + j] = tan_half_turns(exp2_f32(v[gain + j]))
+    frames = np.uint32(count)
+    for j in range(TILE):
+        phase = n[st.LFO_PHASE * TILE + j] + np.uint32(n[st.LFO_INC * TILE + j] * frames)
+        n[st.LFO_PHASE * TILE + j] = np.uint32(phase)
 
 
 @kernel(fast=True, inline=True)
