@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,6 +26,7 @@ EMBEDDED_S = 1200  # the embedding hears the first 20 minutes: 106 MB
 EMBEDDED_RATE = 22_050
 
 _DIGEST_BYTES = 16
+_LARGEST_PEAKS = 1 << 30
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ class Analysis:
     damaged : bool
         The file is cut or faulty; the rest stands for it.
     peaks : bytes
-        `TrackPeaks.to_bytes()`.
+        As `pack` gives them.
     embedding : bytes
         float32, little-endian; empty if the track is too short for one.
     embedding_name, embedding_version : str, int
@@ -112,11 +114,33 @@ def analyse(path: Path) -> Analysis:
         duration_s=file.decoded_s,
         sample_rate=file.file_rate,
         damaged=file.damaged,
-        peaks=peaks.finish().to_bytes(),
+        peaks=pack(peaks.finish()),
         embedding=vector,
         embedding_name=embedding.name,
         embedding_version=embedding.version,
     )
+
+
+def pack(peaks: TrackPeaks) -> bytes:
+    """Return peaks as the database keeps them: deflated, 0.55 MB an hour instead of 1.29."""
+    return zlib.compress(peaks.to_bytes(), 6)
+
+
+def unpack(data: bytes) -> TrackPeaks:
+    """Return the peaks that `pack` packed.
+
+    Raises
+    ------
+    fingerprint.FormatError
+        If they are damaged or of another version.
+    """
+    from fingerprint import FormatError, TrackPeaks
+
+    try:
+        # Bounded, for a file that was made to fill the memory; ten hours have 13 MB.
+        return TrackPeaks.from_bytes(zlib.decompressobj().decompress(data, _LARGEST_PEAKS))
+    except zlib.error as error:
+        raise FormatError(f"peaks are damaged ({error})") from error
 
 
 class SegmentedPeaks:

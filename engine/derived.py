@@ -18,12 +18,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.analyser import unpack
 from engine.database import WriterLock
 from engine.errors import LibraryError, LibraryLockedError
 from engine.shelf import Shelf
 
 if TYPE_CHECKING:
-    from fingerprint import FingerprintIndex
+    from fingerprint import FingerprintIndex, TrackPeaks
     from recommend import WRMF, EmbeddingTable, Recommender
 
 _COMMIT_EVERY = 500  # tracks, while an index is made again: bounds the memory
@@ -124,14 +125,14 @@ class Derived:
 
     def check(self) -> list[str]:
         """Return what is wrong with the index, the stored peaks or the embeddings."""
-        from fingerprint import FormatError, TrackPeaks
+        from fingerprint import FormatError
 
         problems = [f"index: {text}" for text in self.index.verify()]
         behind = np.setxor1d(np.asarray(self.index.track_ids), self._ids())
         problems += [f"index: does not agree with the database on track {i}" for i in behind]
         for track_id in self._ids().tolist():
             try:
-                TrackPeaks.from_bytes(self._peaks(track_id))
+                self._peaks(track_id)
             except FormatError as error:
                 problems.append(f"database: peaks of track {track_id}: {error}")
         lost = self._database.execute(
@@ -181,7 +182,7 @@ class Derived:
             ) from error
 
     def _synchronise(self, index: FingerprintIndex) -> None:
-        from fingerprint import FormatError, TrackPeaks
+        from fingerprint import FormatError
 
         wanted, held = self._ids(), np.sort(np.asarray(index.track_ids, dtype=np.int64))
         gone, new = np.setdiff1d(held, wanted).tolist(), np.setdiff1d(wanted, held).tolist()
@@ -190,7 +191,7 @@ class Derived:
         stale = []
         for number, track_id in enumerate(new, 1):
             try:
-                index.add_peaks(track_id, TrackPeaks.from_bytes(self._peaks(track_id)))
+                index.add_peaks(track_id, self._peaks(track_id))
             except FormatError:  # of another version: the music has to be heard again
                 stale.append(track_id)
             if number % _COMMIT_EVERY == 0:
@@ -229,9 +230,9 @@ class Derived:
         )
         return np.fromiter((row[0] for row in rows), dtype=np.int64)
 
-    def _peaks(self, track_id: int) -> bytes:
+    def _peaks(self, track_id: int) -> TrackPeaks:
         query = "SELECT peaks FROM analysis WHERE track_id = ?"
-        return bytes(self._database.execute(query, (track_id,)).fetchone()[0])
+        return unpack(self._database.execute(query, (track_id,)).fetchone()[0])
 
 
 def _delete(path: Path) -> None:
