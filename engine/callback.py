@@ -104,7 +104,8 @@ def _callback(indata, outdata, frames, time_info, flags, table_pointer):  # type
             drain_midi(state, carray(_as_pointer(table[1 + i]), (RING_WORDS,), np.int64))
     if state.input_channels > 0:
         copy_input(state, carray(indata, (frames, state.input_channels), np.float32))
-    render_block(state, carray(outdata, (frames, 2), np.float32))
+    if state.output_channels > 0:
+        render_block(state, carray(outdata, (frames, 2), np.float32))
     finish(state, np.int64(frames), monotonic_ns() - entered, np.int64(flags))
     restore_denormals(word)
     return _CONTINUE

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -118,7 +118,7 @@ def find_device(name: str | int | None, kind: str) -> Device:
     raise DeviceError(f"no {kind} device {text!r}; there are: {names}")
 
 
-class _Stream:
+class Stream:
     """What streams and their stand-ins share: the callback's table and its report."""
 
     def __init__(self, synth: Synth, block: int) -> None:
@@ -166,7 +166,7 @@ class _Stream:
         """Seconds from a sound to the block that brings it, as the device reports it."""
         return self.block / self.synth.sample_rate
 
-    def __enter__(self) -> _Stream:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -178,11 +178,16 @@ class _Stream:
         self.close()
 
 
-class AudioStream(_Stream):
+class AudioStream(Stream):
     """A PortAudio stream whose callback is the compiled one; made by `open_stream`."""
 
     def __init__(
-        self, synth: Synth, output: Device, input_: Device | None, block: int, latency: str | float
+        self,
+        synth: Synth,
+        output: Device | None,
+        input_: Device | None,
+        block: int,
+        latency: str | float,
     ) -> None:
         super().__init__(synth, block)
         sd = _sounddevice()
@@ -190,25 +195,31 @@ class AudioStream(_Stream):
         callback = ffi.cast("PaStreamCallback *", callback_address())
         channels = min(2, input_.inputs) if input_ else 0
         synth.state[0]["input_channels"] = channels
-        both = {
-            "samplerate": synth.sample_rate,
-            "blocksize": block,
-            "dtype": "float32",
-            "latency": latency,
-            "callback": callback,
-            "userdata": ffi.cast("void *", self.table.ctypes.data),
-            "wrap_callback": None,
-        }
+        synth.state[0]["output_channels"] = 2 if output else 0
+        kind: str = "output"
+        devices: Any = output.number if output else None
+        counts: Any = 2
+        if input_:
+            kind, devices, counts = "input", input_.number, channels
+        if input_ and output:
+            kind, devices, counts = "duplex", (input_.number, output.number), (channels, 2)
         try:
-            if input_:
-                self._stream = sd._StreamBase(
-                    "duplex", device=(input_.number, output.number), channels=(channels, 2), **both
-                )
-            else:
-                self._stream = sd._StreamBase("output", device=output.number, channels=2, **both)
+            self._stream = sd._StreamBase(
+                kind,
+                device=devices,
+                channels=counts,
+                samplerate=synth.sample_rate,
+                blocksize=block,
+                dtype="float32",
+                latency=latency,
+                callback=callback,
+                userdata=ffi.cast("void *", self.table.ctypes.data),
+                wrap_callback=None,
+            )
             self._stream.start()
         except sd.PortAudioError as error:
-            raise DeviceError(f"cannot open {output.name}: {error.args[0]}") from None
+            names = " and ".join(device.name for device in (output, input_) if device)
+            raise DeviceError(f"cannot open {names}: {error.args[0]}") from None
 
     def close(self) -> None:
         """Stop and close the stream; the callback is not called again after this."""
@@ -224,7 +235,7 @@ class AudioStream(_Stream):
 Room = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 
 
-class NullStream(_Stream):
+class NullStream(Stream):
     """No device: a thread calls the same native callback at the pace of a sound card.
 
     Parameters
@@ -290,6 +301,7 @@ def open_stream(
     listen: bool = False,
     block: int = 128,
     latency: str | float = "low",
+    play: bool = True,
 ) -> AudioStream:
     """Open a sound device and let the compiled callback play `synth` on it.
 
@@ -300,6 +312,8 @@ def open_stream(
         Name, part of a name, or number of the device; None for the default.
     listen : bool
         Open an input too; its samples arrive in the mic ring.
+    play : bool
+        Open an output; without one the synth stands still and only the microphone is read.
     block : int
         Frames per callback, 16..8192.
     latency : "low", "high" or float
@@ -312,6 +326,6 @@ def open_stream(
     """
     if not 16 <= block <= 8192:
         raise ValueError(f"block must be between 16 and 8192 frames, got {block}")
-    speaker = find_device(output, "output")
+    speaker = find_device(output, "output") if play else None
     microphone = find_device(input, "input") if listen or input is not None else None
     return AudioStream(synth, speaker, microphone, block, latency)

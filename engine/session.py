@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Self
 
 from engine.deck import Deck
-from engine.device import AudioStream, NullStream
+from engine.device import Stream
 from engine.library import Library, Track
 from engine.listener import Heard, Listener
 from engine.synth import Synth
@@ -55,7 +55,7 @@ class Session:
     ----------
     library : Library
     synth : Synth
-    stream : AudioStream or NullStream
+    stream : Stream
         Already open, with its microphone feeding the synth's state.
     on_heard : callable, optional
         Told (Heard, Track or None) from the listening thread, after the queue was renewed.
@@ -71,7 +71,7 @@ class Session:
         self,
         library: Library,
         synth: Synth,
-        stream: AudioStream | NullStream,
+        stream: Stream,
         on_heard: Callable[[Heard, Track | None], None] | None = None,
         play_queue: bool = False,
     ) -> None:

@@ -136,6 +136,7 @@ STATE = np.dtype(
         ("midi_latency_frames", "f8"),
         ("midi_stray", "i8"),  # events whose time stamp was over a second from now
         ("input_channels", "i8"),
+        ("output_channels", "i8"),
         ("calls", "i8"),
         ("xruns", "i8"),
         ("worst_ns", "i8"),
@@ -181,6 +182,7 @@ def new_state(sample_rate: float, voices: int = VOICES - RESERVE) -> NDArray[np.
     one["slot_of"][:] = np.arange(CHANNELS)[:, None]
     one["volume"] = 100 / 127
     one["expression"] = 1.0
+    one["output_channels"] = 2
     one["deck_gain"] = one["deck_gain_target"] = 1.0
     one["master"] = one["master_target"] = 1.0
     seeds = np.arange(VOICES, dtype=np.uint32) * np.uint32(2654435761) + np.uint32(12345)

@@ -1,0 +1,57 @@
+"""The command `antiphon`: one place where commands are named and errors become one line."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import typer
+
+from engine.app import hear, play
+from engine.errors import AntiphonError
+
+INTERRUPTED = 130
+
+app = typer.Typer(
+    name="antiphon",
+    help="Play a synthesizer, hear what the room plays, and queue what comes next.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.command()(play.devices)
+app.command()(play.play)
+app.command()(play.render)
+app.command()(hear.listen)
+app.command()(hear.session)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and exit: 0 done, 1 failed, 2 wrong usage, 130 interrupted."""
+    sys.exit(run(arguments))
+
+
+def run(arguments: list[str] | None = None) -> int:
+    """Run the command line and return its exit code."""
+    result: Any = 0
+    try:
+        result = app(args=arguments, prog_name="antiphon", standalone_mode=False)
+    except (KeyboardInterrupt, typer.Abort):
+        print("interrupted", file=sys.stderr)
+        return INTERRUPTED
+    except typer.Exit as leave:
+        return leave.exit_code
+    except AntiphonError as error:
+        print(f"antiphon: {error}", file=sys.stderr)
+        return error.exit_code
+    except (ValueError, OSError) as error:  # a wrong value of an option, or the disk
+        print(f"antiphon: {error}", file=sys.stderr)
+        return 1
+    except Exception as error:
+        show = getattr(error, "show", None)  # wrong usage: typer's own error prints itself
+        if show is None:
+            raise
+        show()
+        return int(getattr(error, "exit_code", 2))
+    return result if isinstance(result, int) else 0

@@ -1,0 +1,76 @@
+"""What the live commands share: opening streams and keyboards, and saying what is missing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from engine.device import Stream
+    from engine.midi import MidiInput
+    from engine.midiring import MidiRing
+    from engine.synth import Synth
+
+DEFAULT_BLOCK = 128
+
+
+class Keyboard:
+    """A MIDI input joined to a stream; close it before the stream.
+
+    Parameters
+    ----------
+    stream : Stream
+        Whose callback reads the notes.
+    port : str or None
+        Name or part of the name; None for the first port, now or when one appears.
+    """
+
+    def __init__(self, stream: Stream, port: str | None) -> None:
+        import numpy as np
+
+        from engine.midi import MidiInput
+        from engine.midiring import MidiRing
+
+        self._ring: MidiRing = MidiRing.create()
+        stream.attach_midi(self._ring.words.view(np.int64))
+        self.midi: MidiInput = MidiInput(port, self._ring)
+
+    def close(self) -> None:
+        """Close the port and its ring."""
+        self.midi.close()
+        self._ring.close()
+
+
+def require_midi_port(port: str | None) -> None:
+    """Raise DeviceError unless a MIDI input, of that name if one is given, is there."""
+    from engine.errors import DeviceError
+    from engine.midi import input_ports, why_no_midi
+
+    ports = input_ports()
+    if not ports:
+        raise DeviceError(why_no_midi() or "no MIDI keyboard is connected (--wait waits for one)")
+    if port and not any(port.casefold() in name.casefold() for name in ports):
+        raise DeviceError(f"no MIDI input {port!r}; there are: {'; '.join(ports)}")
+
+
+def device_sample_rate(output: str | None, fallback: float = 48_000.0) -> float:
+    """Return the rate the output device prefers."""
+    from engine.device import find_device
+
+    rate = find_device(output, "output").sample_rate
+    return rate if 8_000 <= rate <= 192_000 else fallback
+
+
+def meter_line(synth: Synth, stream: Stream, keyboard: Keyboard | None) -> str:
+    """Return how things stand, in one line."""
+    report = stream.report()
+    share = 100.0 * report.mean_us / report.period_us
+    parts = [
+        f"voices {report.active_voices:3d}",
+        f"callback {report.mean_us:5.0f} of {report.period_us:.0f} us ({share:4.1f} %)",
+        f"worst {report.worst_us:.0f} us",
+        f"xruns {report.xruns}",
+        f"dropped {report.dropped_events}",
+    ]
+    if keyboard is not None:
+        parts.insert(0, keyboard.midi.port or f"MIDI {keyboard.midi.state}")
+    return "  ".join(parts)

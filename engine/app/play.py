@@ -1,0 +1,145 @@
+"""antiphon play, render and devices."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from engine.app.live import (
+    DEFAULT_BLOCK,
+    Keyboard,
+    device_sample_rate,
+    meter_line,
+    require_midi_port,
+)
+
+Patch = Annotated[str, typer.Option(help="Built-in patch, or a patch file (.json).")]
+Output = Annotated[str | None, typer.Option(help="Sound output: name, part of it, or number.")]
+Midi = Annotated[str | None, typer.Option(help="MIDI input: name or part of it.")]
+Block = Annotated[int, typer.Option(help="Frames per callback.", min=16, max=8192)]
+
+
+def devices() -> None:
+    """List sound and MIDI devices, and say why something is missing.
+
+    Example: antiphon devices
+    """
+    from rich.console import Console
+    from rich.table import Table
+
+    from engine.device import list_devices
+    from engine.errors import DeviceError
+    from engine.midi import input_ports, output_ports, why_no_midi
+
+    console = Console()
+    try:
+        found = list_devices()
+    except DeviceError as error:
+        found = []
+        console.print(f"Sound: {error}", markup=False)
+    else:
+        if not found:
+            console.print("Sound: PortAudio finds no device; is a sound card or server there?")
+    if found:
+        table = Table("", "sound device", "in", "out", "Hz", "default", box=None)
+        for device in found:
+            sides = [
+                side
+                for side, is_default in (
+                    ("input", device.default_input),
+                    ("output", device.default_output),
+                )
+                if is_default
+            ]
+            table.add_row(
+                str(device.number),
+                device.name,
+                str(device.inputs),
+                str(device.outputs),
+                f"{device.sample_rate:.0f}",
+                ", ".join(sides),
+            )
+        console.print(table)
+    why = why_no_midi()
+    if why:
+        console.print(f"MIDI: {why}", markup=False)
+        return
+    for side, ports in (("input", input_ports()), ("output", output_ports())):
+        for number, port in enumerate(ports):
+            mark = "  (default)" if number == 0 and side == "input" else ""
+            console.print(f"MIDI {side}  {port}{mark}", markup=False)
+        if not ports:
+            console.print(f"MIDI {side}: no port; connect a keyboard")
+
+
+def play(
+    patch: Patch = "soft-lead",
+    midi: Midi = None,
+    output: Output = None,
+    block: Block = DEFAULT_BLOCK,
+    seconds: Annotated[float | None, typer.Option(help="Stop after this long.", min=0.1)] = None,
+    wait: Annotated[bool, typer.Option(help="Wait for a keyboard to be connected.")] = False,
+) -> None:
+    """Play a MIDI keyboard through the synthesizer until Ctrl-C.
+
+    Example: antiphon play --patch warm-pad --midi keystation --block 128
+    """
+    from rich.console import Console
+    from rich.live import Live
+    from rich.text import Text
+
+    from engine.device import open_stream
+    from engine.synth import Synth
+
+    if not wait:
+        require_midi_port(midi)
+    synth = Synth(patch, device_sample_rate(output))
+    console = Console(stderr=True)
+    with open_stream(synth, output, block=block) as stream:
+        keyboard = Keyboard(stream, midi)
+        console.print(
+            f"playing {synth.patch().name} at {synth.sample_rate:.0f} Hz, "
+            f"{1000 * stream.latency_s:.1f} ms of output latency; Ctrl-C ends",
+            markup=False,
+        )
+        end = time.monotonic() + (seconds or float("inf"))
+        try:
+            with Live(console=console, refresh_per_second=8, transient=True) as live:
+                while time.monotonic() < end:
+                    live.update(Text(meter_line(synth, stream, keyboard)))
+                    time.sleep(0.1)
+        finally:
+            keyboard.close()
+            console.print(meter_line(synth, stream, None), markup=False)
+
+
+def render(
+    song: Annotated[Path, typer.Argument(help="Standard MIDI File.")],
+    out: Annotated[Path, typer.Argument(help="WAV or FLAC file to write.")],
+    patch: Annotated[
+        str | None, typer.Option(help="One patch for all channels but the drums.")
+    ] = None,
+    sample_rate: Annotated[int, typer.Option(help="Hz.", min=8000, max=192000)] = 48_000,
+) -> None:
+    """Render a MIDI file to a sound file, as it would be played live.
+
+    Example: antiphon render song.mid song.wav
+    """
+    from dataclasses import replace
+
+    from engine import audiofile, smf
+    from engine.gm import DRUM_CHANNEL
+    from engine.synth import Synth
+
+    music = smf.read(song)
+    if patch is not None:
+        names = {c: patch if c != DRUM_CHANNEL else name for c, name in music.patches.items()}
+        events = tuple(e for e in music.events if e[1][0] >> 4 != 0xC)
+        music = replace(music, patches=names, events=events)
+    synth = Synth(sample_rate=sample_rate, voices=128)
+    audio = synth.render_song(music)
+    audiofile.write(out, audio, sample_rate)
+    typer.echo(f"{out}: {len(audio) / sample_rate:.1f} s, peak {abs(audio).max():.2f}")
