@@ -1,0 +1,100 @@
+"""`antiphon library list | check | remove`."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from engine.app.terminal import JsonOption, LibraryOption, clock, command, say, say_error, waiting
+
+if TYPE_CHECKING:
+    from engine.library import Track
+
+app = typer.Typer(name="library", no_args_is_help=True, help="Look into the library and tend it.")
+
+
+@app.command("list")
+@command
+def list_tracks(
+    text: Annotated[
+        str | None, typer.Argument(metavar="[TEXT]", help="Words of title, artist or album.")
+    ] = None,
+    library: LibraryOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List the tracks, or those in whose names all words occur.
+
+    Example: antiphon library list grieg
+    """
+    from engine.library import Library
+
+    with Library.open(library, writable=False) as opened:
+        for track in opened.tracks() if text is None else opened.search(text):
+            if as_json:
+                say(json.dumps(_as_json(track)))
+            else:
+                damaged = "  (damaged file)" if track.damaged else ""
+                say(f"{track.id:6d}  {clock(track.duration_s):>9}  {track.name}{damaged}")
+
+
+@app.command()
+@command
+def check(
+    library: LibraryOption = None,
+    mend: Annotated[
+        bool, typer.Option("--mend", help="Make the index again from the database.")
+    ] = False,
+) -> None:
+    """Check every byte of the library, and whether the music files are where they were.
+
+    Problems are named one a line; the exit code is 1 then.
+
+    Example: antiphon library check --mend
+    """
+    from engine.library import Library
+
+    with Library.open(library, create=False, writable=mend) as opened:
+        with waiting("checking"):
+            if mend:
+                opened.mend()
+            problems = opened.check()
+        for problem in problems:
+            say_error(problem)
+        if not problems:
+            say(f"{len(opened)} tracks in {opened.directory}: all is whole")
+    if problems:
+        raise typer.Exit(1)
+
+
+@app.command()
+@command
+def remove(
+    tracks: Annotated[
+        list[str], typer.Argument(metavar="TITLE_OR_ID...", help="Tracks to forget.")
+    ],
+    library: LibraryOption = None,
+) -> None:
+    """Forget tracks; the music files stay where they are.
+
+    Example: antiphon library remove 12 "Morning Mood"
+    """
+    from engine.library import Library
+
+    with Library.open(library, create=False) as opened:
+        for track in [opened.resolve(text) for text in tracks]:
+            opened.remove(track.id)
+            say(f"forgot {track.name} ({track.id}); {track.path} is still there")
+
+
+def _as_json(track: Track) -> dict[str, Any]:
+    return {
+        "track_id": track.id,
+        "title": track.title,
+        "artist": track.artist,
+        "album": track.album,
+        "path": str(track.path),
+        "duration_s": round(track.duration_s, 3),
+        "damaged": track.damaged,
+    }

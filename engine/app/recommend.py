@@ -1,0 +1,109 @@
+"""`antiphon recommend`: what to play next, and why."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from engine.app.terminal import JsonOption, LibraryOption, command, say, waiting
+
+if TYPE_CHECKING:
+    from engine.library import Library
+    from recommend import Reason, Suggestion
+
+_WORDS = {
+    "playlists": "stands in playlists with {}",
+    "sound": "sounds like {}",
+    "cold": "sounds like what stands in playlists with {}",
+}
+
+_LEAST_SHARE = 0.01  # what weighs less is not worth a word
+
+
+@command
+def recommend(
+    like: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--like", metavar="TITLE_OR_ID", help="A track to go on from; may be given again."
+        ),
+    ] = None,
+    skip: Annotated[
+        list[str] | None,
+        typer.Option("--skip", metavar="TITLE_OR_ID", help="A track to stay away from."),
+    ] = None,
+    count: Annotated[int, typer.Option("--count", "-n", min=1, help="How many tracks.")] = 10,
+    library: LibraryOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Recommend tracks of the library, each with its reasons.
+
+    What stands together in playlists counts, and what sounds alike. Without --like, the tracks
+    that most playlists hold come first.
+
+    Example: antiphon recommend --like "Morning Mood" --like 12 -n 5
+    """
+    from engine.errors import LibraryError
+    from engine.library import Library
+
+    with waiting("opening the library"), Library.open(library, writable=False) as opened:
+        likes = [opened.resolve(text).id for text in like or ()]
+        skips = [opened.resolve(text).id for text in skip or ()]
+        if not likes and not opened.playlists():
+            raise LibraryError(
+                "nothing to go on from: name a track with --like, or add a playlist with"
+                " `antiphon playlist add FILE`"
+            )
+        found = opened.recommender().recommend(likes, n=count, skips=skips)
+        answers = [describe(opened, suggestion, set(skips)) for suggestion in found]
+    for number, answer in enumerate(answers, 1):
+        if as_json:
+            say(json.dumps(answer))
+        else:
+            name = (
+                f"{answer['artist']} - {answer['title']}" if answer["artist"] else answer["title"]
+            )
+            say(f"{number:2d}. {name}\n    {'; '.join(r['words'] for r in answer['reasons'])}")
+    if not answers and not as_json:
+        say("the library has no other tracks")
+
+
+def describe(library: Library, suggestion: Suggestion, skips: set[int]) -> dict[str, Any]:
+    """Return a suggestion as JSON has it, with its reasons in words."""
+    track = library.track(suggestion.track_id)
+    for_it = sum(max(reason.share, 0.0) for reason in suggestion.reasons)
+    heavy = [r for r in suggestion.reasons if abs(r.share) >= _LEAST_SHARE * for_it]
+    return {
+        "track_id": track.id,
+        "title": track.title,
+        "artist": track.artist,
+        "album": track.album,
+        "path": str(track.path),
+        "score": round(suggestion.score, 6),
+        "reasons": [
+            {
+                "kind": reason.kind,
+                "track_id": reason.track_id,
+                "share": round(reason.share, 6),
+                "words": in_words(library, reason, for_it, skips),
+            }
+            for reason in heavy
+        ],
+    }
+
+
+def in_words(library: Library, reason: Reason, for_it: float, skips: set[int]) -> str:
+    """Return a reason as people say it; `for_it` is the sum of the shares that speak for it."""
+    if reason.kind == "popular":
+        return (
+            "stands in many playlists" if reason.share > 0 else "nothing speaks for or against it"
+        )
+    name = library.track(reason.track_id).name
+    if reason.track_id in skips:
+        return f"although it is like {name}" if reason.share < 0 else f"it is unlike {name}"
+    words = _WORDS.get(reason.kind, f"{reason.kind}: {{}}").format(name)
+    if reason.share <= 0:
+        return f"although it hardly {words.replace('sounds', 'sound').replace('stands', 'stand')}"
+    return f"{words} ({reason.share / for_it:.0%})"

@@ -1,0 +1,133 @@
+"""What all commands share: options, errors in one line, clean Ctrl-C, a bar while one waits."""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, ParamSpec
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+P = ParamSpec("P")
+
+INTERRUPTED = 130  # 128 + SIGINT, as shells have it
+PARTLY = 3
+
+LibraryOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--library",
+        metavar="DIR",
+        envvar="ANTIPHON_LIBRARY",
+        show_default=False,
+        help="Where the library lies; by default in your data folder.",
+    ),
+]
+JsonOption = Annotated[
+    bool, typer.Option("--json", help="Print JSON, one object a line, for other programs.")
+]
+
+
+def command(function: Callable[P, None]) -> Callable[P, None]:
+    """Make a function a well-behaved command: one line for an error, 130 for Ctrl-C."""
+
+    @functools.wraps(function)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        from engine.errors import AntiphonError
+
+        try:
+            function(*args, **kwargs)
+            sys.stdout.flush()
+        except AntiphonError as error:
+            say_error(str(error))
+            raise typer.Exit(error.exit_code) from None
+        except KeyboardInterrupt:
+            print("interrupted", file=sys.stderr)
+            raise typer.Exit(INTERRUPTED) from None
+        except BrokenPipeError:  # `| head` has seen enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+            raise typer.Exit(0) from None
+
+    return run
+
+
+def say_error(text: str) -> None:
+    """Print one line on standard error, whatever bytes file names are made of."""
+    line = " ".join(text.split()).encode("utf-8", "replace").decode()
+    print(f"antiphon: {line}", file=sys.stderr, flush=True)
+
+
+def say(text: str) -> None:
+    """Print a line on standard output, whatever bytes file names are made of."""
+    print(text.encode("utf-8", "replace").decode())
+
+
+@contextmanager
+def quiet_decoders() -> Iterator[None]:
+    """Keep what C libraries print about bad files off the terminal; for single-threaded use."""
+    sys.stderr.flush()
+    kept, nothing = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nothing, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nothing)
+
+
+@contextmanager
+def waiting(text: str) -> Iterator[None]:
+    """Show a spinner on the terminal while the body runs; nothing when nobody watches."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status(text):
+        yield
+
+
+def bar() -> Progress:
+    """Return a progress bar with the time that remains; hidden when nobody watches."""
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[now]}", markup=False),
+        console=Console(stderr=True),
+        transient=True,
+        disable=not sys.stderr.isatty(),
+    )
+
+
+def clock(seconds: float) -> str:
+    """Return seconds as minutes and seconds.
+
+    Examples
+    --------
+    >>> clock(83.44), clock(3723.0), clock(-0.2)
+    ('1:23.4', '1:02:03.0', '0:00.0')
+    """
+    tenths = max(0, round(seconds * 10))
+    hours, rest = divmod(tenths, 36_000)
+    minutes, rest = divmod(rest, 600)
+    tail = f"{rest // 10:02d}.{rest % 10}"
+    return f"{hours}:{minutes:02d}:{tail}" if hours else f"{minutes}:{tail}"
