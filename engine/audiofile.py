@@ -203,7 +203,7 @@ def read(path: Path, sample_rate: int | None = None, mono: bool = False) -> tupl
         return np.concatenate(parts), file.sample_rate
 
 
-def write(path: Path, audio: Audio, sample_rate: int) -> None:
+def write(path: Path, audio: Audio, sample_rate: int, *, title: str = "", artist: str = "") -> None:
     """Write a WAV (24 bit) or FLAC (24 bit) file by its suffix, whole or not at all.
 
     The audio goes to a temporary name in the same folder, which is renamed when complete: nobody
@@ -217,6 +217,8 @@ def write(path: Path, audio: Audio, sample_rate: int) -> None:
         Values beyond -1 to 1 are clipped.
     sample_rate : int
         Frames per second.
+    title, artist : str
+        Tags to store in the file.
 
     Raises
     ------
@@ -236,14 +238,20 @@ def write(path: Path, audio: Audio, sample_rate: int) -> None:
         raise ValueError("audio must be finite, got NaN or infinity")
     partial = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        # Past full scale libsndfile would wrap around in some subtypes.
-        soundfile.write(
+        with soundfile.SoundFile(
             os.fsencode(partial),
-            np.clip(audio, -1.0, 1.0),
-            int(sample_rate),
+            "w",
+            samplerate=int(sample_rate),
+            channels=1 if audio.ndim == 1 else audio.shape[1],
             format=formats[path.suffix.lower()],
             subtype="PCM_24",
-        )
+        ) as file:
+            if title:
+                file.title = title
+            if artist:
+                file.artist = artist
+            # Past full scale libsndfile would wrap around in some subtypes.
+            file.write(np.clip(audio, -1.0, 1.0))
         partial.replace(path)
     except (RuntimeError, OSError) as error:
         if getattr(error, "errno", None) == errno.ENOSPC or _is_full(path.parent):

@@ -7,7 +7,7 @@ from typing import Any
 
 import typer
 
-from engine.app import hear, play
+from engine.app import demo, hear, play
 from engine.errors import AntiphonError
 
 INTERRUPTED = 130
@@ -25,6 +25,7 @@ app.command()(play.play)
 app.command()(play.render)
 app.command()(hear.listen)
 app.command()(hear.session)
+app.command()(demo.demo)
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -1,0 +1,367 @@
+"""antiphon demo: the whole idea on real audio, without hardware and without one's own music."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import numpy as np
+import typer
+from numpy.typing import NDArray
+
+from engine.app.hear import as_record, clock, in_words
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from engine.library import Library, Track
+    from engine.listener import Heard
+    from engine.session import Session
+
+SAMPLE_RATE = 48_000
+LEFT_OUT = "sakura"  # never in the library: must be called unknown
+FIRST_TUNE = "greensleeves"
+_BLOCK = 512
+_NOISE_DB = 10.0  # below the music, after the room
+_LIVE_S = 8.0
+_CLIP_S = 4.0
+_UNKNOWN_LIVE_S = 8.0
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one tune played through the room led to."""
+
+    wanted: int | None
+    heard: Heard | None
+    track: Track | None
+    audio: NDArray[np.float32]
+    started_s: float
+    listener_cpu: float
+    worst_us: float
+
+    @property
+    def right(self) -> bool:
+        """Whether the answer is the tune that was played, or 'unknown' where that is the truth."""
+        named = self.heard.track_id if self.heard is not None else None
+        return named == self.wanted
+
+
+def demo(
+    out: Annotated[Path, typer.Option(help="Folder for the results.")] = Path("demo-output"),
+    music: Annotated[
+        Path | None, typer.Option(help="Folder of your own music instead of our tunes.")
+    ] = None,
+) -> None:
+    """Render a library, play a tune into a noisy room, hear what it is, queue what comes next.
+
+    Example: antiphon demo --music ~/Music
+    """
+    from rich.console import Console
+
+    from engine.library import Library
+
+    console = Console(highlight=False)
+    out.mkdir(parents=True, exist_ok=True)
+    tunes = _render_tunes(console, out / "tunes")
+    if music is None:
+        shutil.rmtree(out / "library", ignore_errors=True)  # a demo starts from nothing
+    with Library.open(out / ("library" if music is None else "library-of-your-music")) as library:
+        _fill(console, library, tunes, music)
+        result = _Demo(console, library, tunes, out, own_music=music is not None).run()
+    _report(console, out, result)
+
+
+def _render_tunes(console: Console, folder: Path) -> dict[str, Path]:
+    """Render every tune that comes with the program; those that are there already stay."""
+    from engine import audiofile, tunes
+    from engine.synth import Synth
+
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = {name: folder / f"{name}.flac" for name in tunes.names()}
+    missing = [name for name, path in paths.items() if not path.exists()]
+    if not missing:
+        return paths
+    with _progress(console) as progress:
+        job = progress.add_task("rendering our tunes (compiles the synthesizer once)", total=None)
+        Synth().render([], seconds=0.01)
+        progress.update(job, total=len(missing), description="rendering our tunes")
+        for name in missing:
+            song = tunes.load(name)
+            audio = Synth(sample_rate=SAMPLE_RATE, voices=96).render_song(song)
+            audio *= 0.9 / np.abs(audio).max()
+            audiofile.write(paths[name], audio, SAMPLE_RATE, title=song.title, artist=song.artist)
+            progress.advance(job)
+    return paths
+
+
+def _fill(console: Console, library: Library, tunes: dict[str, Path], music: Path | None) -> None:
+    from engine import ingest
+    from engine import tunes as ours
+    from engine.errors import LibraryError
+
+    wanted = [music] if music else [path for name, path in tunes.items() if name != LEFT_OUT]
+    with _progress(console) as progress:
+        job = progress.add_task("adding to the library", total=None)
+
+        def tell(step: ingest.Progress) -> None:
+            progress.update(job, completed=step.done, total=step.total)
+
+        report = ingest.add(library, wanted, on_progress=tell)
+    for path, why in report.failed:
+        console.print(f"  left out {path}: {why}", markup=False)
+    if music is None:
+        folder = next(iter(tunes.values())).parent
+        for source in ours.playlists():
+            copied = folder / source.name
+            copied.write_bytes(source.read_bytes())
+            library.add_playlist(copied)
+    if len(library) == 0:
+        raise LibraryError(f"{music} holds no music that can be read")
+    console.print(
+        f"library: {len(library)} tracks, {len(library.playlists())} playlists, "
+        f"{sum(t.duration_s for t in library.tracks()) / 60:.1f} minutes"
+    )
+
+
+class _Demo:
+    """The main job: play, hear, queue."""
+
+    def __init__(
+        self,
+        console: Console,
+        library: Library,
+        tunes: dict[str, Path],
+        out: Path,
+        own_music: bool,
+    ) -> None:
+        self._console = console
+        self._library = library
+        self._tunes = tunes
+        self._out = out
+        self._own_music = own_music
+
+    def run(self) -> dict[str, Any]:
+        tracks = self._library.tracks()
+        chosen = tracks[len(tracks) // 2]
+        if not self._own_music:
+            chosen = self._library.find(self._tunes[FIRST_TUNE]) or chosen
+        every = self._clips(tracks)
+        start = min(8.0, max(0.0, chosen.duration_s / 3))
+        live, queue = self._live(chosen.id, chosen.path, chosen.name, start, _LIVE_S)
+        unknown_path = self._tunes[LEFT_OUT]
+        unknown, _ = self._live(None, unknown_path, "a tune that is not in the library", 4.0,
+                                _UNKNOWN_LIVE_S)  # fmt: skip
+        picture = self._picture(live)
+        from engine import audiofile
+
+        audiofile.write(self._out / "heard.wav", live.audio, SAMPLE_RATE)
+        return {
+            "played": {"track_id": chosen.id, "name": chosen.name, "from_s": start},
+            "heard": None if live.heard is None else as_record(live.heard, live.track),
+            "right": live.right,
+            "position_error_s": _position_error(live, start),
+            "left_out": {
+                "heard": None if unknown.heard is None else as_record(unknown.heard, unknown.track),
+                "right": unknown.right,
+            },
+            "every_track": every,
+            "queue": queue,
+            "listener_cpu_share": round(live.listener_cpu, 4),
+            "worst_callback_us": round(live.worst_us, 1),
+            "files": {
+                "heard": str(self._out / "heard.wav"),
+                "picture": str(picture) if picture else None,
+            },
+        }
+
+    def _clips(self, tracks: list[Track]) -> dict[str, Any]:
+        """Ask for a few noisy seconds of every track: how many are named, and rightly."""
+        from engine import audiofile
+
+        rng = np.random.default_rng(5)
+        some = tracks if len(tracks) <= 50 else [tracks[i] for i in rng.choice(len(tracks), 50)]
+        index = self._library.index
+        right = wrong = 0
+        with _progress(self._console) as progress:
+            job = progress.add_task("asking for noisy clips", total=len(some))
+            for track in some:
+                audio, rate = audiofile.read(track.path, mono=True)
+                clip = _noisy_clip(audio.reshape(-1), rate, rng)
+                matches = [m for m in index.identify(clip, rate) if m.known]
+                named = matches[0].track_id if matches else None
+                right += named == track.id
+                wrong += named not in (None, track.id)
+                progress.advance(job)
+        self._console.print(
+            f"clips of {_CLIP_S:.0f} s, in a room, noise {_NOISE_DB:.0f} dB below: "
+            f"{right} of {len(some)} tracks named rightly, {wrong} wrongly"
+        )
+        return {"clips": len(some), "right": right, "wrong": wrong}
+
+    def _live(
+        self, track_id: int | None, path: Path, name: str, start_s: float, seconds: float
+    ) -> tuple[Outcome, list[dict[str, Any]]]:
+        """Play a file through the native callback into a simulated room, and listen to it live."""
+        from engine import audiofile
+        from engine.deck import Deck
+        from engine.device import NullStream
+        from engine.listener import Listener
+        from engine.room import SimulatedRoom
+        from engine.session import Session
+        from engine.synth import Synth
+
+        audio, _ = audiofile.read(path, SAMPLE_RATE, mono=True)
+        level = float(np.sqrt(np.mean(np.square(audio))))
+        self._console.print(
+            f"\nplaying [bold]{_plain(name)}[/bold] from {clock(start_s)} into a simulated room, "
+            f"noise {_NOISE_DB:.0f} dB below"
+        )
+        synth = Synth(sample_rate=SAMPLE_RATE)
+        room = SimulatedRoom(SAMPLE_RATE, _BLOCK, level * 10 ** (-_NOISE_DB / 20))
+        answers: list[tuple[Heard, Track | None]] = []
+        tracks = {track.id: track for track in self._library.tracks()}
+
+        def tell(heard: Heard) -> None:
+            track = tracks.get(heard.track_id) if heard.track_id is not None else None
+            answers.append((heard, track))
+            self._console.print(f"  heard: {in_words(heard, track)}", markup=False)
+
+        speaker = self._speaker(path, start_s)
+        stream = NullStream(synth, _BLOCK, room)
+        deck = Deck(synth.state, SAMPLE_RATE)
+        listener = Listener(synth.state, self._library.index, SAMPLE_RATE, tell)
+        try:
+            deck.play(track_id if track_id is not None else -1, path, start_s)
+            time.sleep(seconds)
+        finally:
+            listener.close()
+            deck.close()
+            worst = stream.report().worst_us
+            stream.close()
+            if speaker is not None:
+                speaker()
+        heard, track = answers[0] if answers else (None, None)
+        outcome = Outcome(
+            track_id, heard, track, listener.recent(), start_s, listener.cpu_s / seconds, worst
+        )
+        return outcome, self._queue(heard, Session) if track_id is not None else []
+
+    def _queue(self, heard: Heard | None, session: type[Session]) -> list[dict[str, Any]]:
+        from engine.session import reason_in_words
+
+        del session
+        tracks = {track.id: track for track in self._library.tracks()}
+        seeds = [heard.track_id] if heard is not None and heard.track_id is not None else []
+        found = self._library.recommender().recommend(seeds, n=5)
+        self._console.print("  next:")
+        queue = []
+        for place, one in enumerate(found, 1):
+            why = reason_in_words(one, lambda track_id: tracks[track_id].name)
+            name = tracks[one.track_id].name
+            self._console.print(f"    {place}  {name}  ({why})", markup=False)
+            queue.append(
+                {
+                    "track_id": one.track_id,
+                    "name": name,
+                    "score": round(one.score, 4),
+                    "reason": why,
+                }
+            )
+        return queue
+
+    def _speaker(self, path: Path, start_s: float) -> Any:
+        """Let the tune be heard as well where there is a sound device."""
+        from engine.deck import Deck
+        from engine.device import open_stream
+        from engine.errors import DeviceError
+        from engine.synth import Synth
+
+        try:
+            synth = Synth(sample_rate=SAMPLE_RATE)
+            stream = open_stream(synth, block=1024, latency="high")
+        except DeviceError as error:
+            self._console.print(f"  (not heard: {error})", markup=False)
+            return None
+        deck = Deck(synth.state, SAMPLE_RATE)
+        deck.play(0, path, start_s)
+
+        def end() -> None:
+            deck.close()
+            stream.close()
+
+        return end
+
+    def _picture(self, outcome: Outcome) -> Path | None:
+        from engine.app.picture import draw_evidence
+
+        if outcome.track is None:
+            return None
+        index = self._library.index
+        clip = outcome.audio[-round(_CLIP_S * SAMPLE_RATE) :]
+        matches = [m for m in index.identify(clip, SAMPLE_RATE) if m.track_id == outcome.wanted]
+        if not matches:
+            return None
+        path = self._out / "matched-peaks.png"
+        evidence = index.explain(clip, SAMPLE_RATE, matches[0])
+        draw_evidence(evidence, f"{outcome.track.name}, heard in a noisy room", path)
+        return path
+
+
+def _noisy_clip(
+    audio: NDArray[np.float32], sample_rate: int, rng: np.random.Generator
+) -> NDArray[np.float32]:
+    from engine.room import SimulatedRoom
+
+    frames = round(_CLIP_S * sample_rate)
+    start = int(rng.integers(0, max(1, len(audio) - 2 * frames)))
+    part = audio[start : start + frames]
+    level = float(np.sqrt(np.mean(np.square(part)))) * 10 ** (-_NOISE_DB / 20)
+    room = SimulatedRoom(sample_rate, len(part), level, seed=int(rng.integers(1 << 30)))
+    return room(np.column_stack([part, part]))
+
+
+def _position_error(outcome: Outcome, start_s: float) -> float | None:
+    """Return how far the announced position is from where the deck was; None if not named.
+
+    The sound reaches the listener one block and two metres after it was made.
+    """
+    heard = outcome.heard
+    if heard is None or heard.position_s is None:
+        return None
+    return round(heard.position_s - (start_s + heard.frame / SAMPLE_RATE), 3)
+
+
+def _plain(text: str) -> str:
+    return text.replace("[", r"\[")
+
+
+def _progress(console: Console) -> Any:
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+    )
+
+
+def _report(console: Console, out: Path, result: dict[str, Any]) -> None:
+    path = out / "demo.json"
+    result["files"]["result"] = str(path)
+    path.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    console.print("\nleft behind:")
+    for what, name in result["files"].items():
+        if name:
+            console.print(f"  {name}  ({what})", markup=False)
+    whole = result["right"] and result["left_out"]["right"]
+    if not whole:
+        print("antiphon: the demo did not name what it played", file=sys.stderr)
+        raise typer.Exit(1)
