@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,28 +13,36 @@ from . import settings as s
 from .peaks import Picture
 from .run import Run
 from .verify import (
+    BAND_OF_BIN,
+    BANDS,
     DETUNED,
     FINE,
-    NULL_SAMPLES,
     SHIFTS,
-    coverage,
-    examine,
+    advantage,
+    refine,
     score_alignments,
 )
 from .vote import collect_votes, strongest
 from .worth import worth
 
 PROPOSALS = 100  # alignments looked at, of each run and each version of the query
-CLOSELY = 12  # of these, examined against wrong alignments
+CLOSELY = 12  # of these, compared with wrong alignments
 APART = 10.0  # frames: nearer alignments of one track are one
 MAX_VOTES = 400_000
-STRONGEST = 10  # of each half second: "the clip's strong peaks"
+STRONG = 18  # of each half second: peaks of the clip that the scaled versions use
 PLAIN = ((1.0, 1.0),)
 SCALED = (
-    (1.02, 1.02), (0.98, 0.98), (1.05946, 1.0), (0.94387, 1.0), (1.0, 1.05), (1.0, 0.95),
-    (1.0, 1.02), (1.0, 0.98),
-)  # fmt: skip
-SURE = 12.0  # advantage from which the scaled versions of the clip need not be tried
+    *((k, k) for k in (0.94, 0.96, 0.98, 1.02, 1.04, 1.06)),  # speed
+    *((k, 1.0) for k in (0.942, 0.961, 0.98, 1.02, 1.04, 1.06)),  # pitch
+    *((1.0, k) for k in (0.955, 1.045)),  # tempo: a landmark's delta is read with one frame's doubt
+)
+AS_RECORDED = 0.004  # within this of 1, pitch and tempo count as unchanged
+PLAIN_BONUS = 1.0  # most that is heard is heard as it was recorded
+VOTE_BONUS = 0.4  # for each doubling of the votes
+SURE = 16.0  # score from which the scaled versions of the clip need not be tried
+
+# alignments (frames of the run), votes, pitch, tempo; each of shape (n,)
+Proposals = tuple[NDArray[np.float64], NDArray[np.int32], NDArray[np.float64], NDArray[np.float64]]
 
 
 @dataclass(frozen=True)
@@ -48,12 +57,12 @@ class Candidate:
         Frame of the track at which the clip's first frame lies.
     pitch, tempo : float
         Of the clip, over those of the track.
-    votes, peaks : int
-        Landmarks in agreement; peaks of the track inside the clip's span.
-    mean, elsewhere, shifted, detuned : float
-        Mean worth at those peaks, nats, and that of wrong alignments (see `verify`).
-    covered, covered_strong : float
-        Share of the clip's peaks that the track explains.
+    votes : int
+        Landmarks in agreement.
+    total : float
+        Summed worth of the clip's cells at the track's peaks, less that of chance; nats.
+    advantage : float
+        Over wrong alignments, see `verify`.
     """
 
     run: int
@@ -62,19 +71,14 @@ class Candidate:
     pitch: float
     tempo: float
     votes: int
-    peaks: int
-    mean: float
-    elsewhere: float
-    shifted: float
-    detuned: float
-    covered: float
-    covered_strong: float
+    total: float
+    advantage: float
 
     @property
-    def advantage(self) -> float:
-        """The smallest advantage over the three kinds of wrong alignment, in standard errors."""
-        wrong = max(self.elsewhere, self.shifted, self.detuned)
-        return float((self.mean - wrong) * np.sqrt(self.peaks))
+    def score(self) -> float:
+        """All the evidence in one number; chance rarely passes 6, whatever the clip's length."""
+        plain = abs(self.pitch - 1.0) < AS_RECORDED and abs(self.tempo - 1.0) < AS_RECORDED
+        return self.advantage + PLAIN_BONUS * plain + VOTE_BONUS * math.log2(1 + self.votes)
 
 
 def search(
@@ -93,67 +97,32 @@ def search(
     if len(picture.frame) < 2:
         return []
     evidence = worth(picture)
+    strong = picture.rank < STRONG
     found: list[Candidate] = []
-    for versions in (PLAIN, SCALED):
+    for versions, frame, position in (
+        (PLAIN, picture.frame, picture.position),
+        (SCALED, picture.frame[strong], picture.position[strong]),
+    ):
         for number, (run, rows) in enumerate(zip(runs, alive, strict=True)):
             if len(run.landmark_frame) and rows.any():
-                found += _search_run(number, run, rows, picture, evidence, versions)
+                proposals = _propose(run, frame, position, versions)
+                found += _examine(number, run, rows, evidence, *proposals)
         found = _best_of_each_track(found)
-        if found and found[0].advantage >= SURE:
+        if found and found[0].score >= SURE:
             break
     return found
 
 
-def _search_run(
-    number: int, run: Run, alive: NDArray[np.bool_], picture: Picture,
-    evidence: NDArray[np.float32], versions: Sequence[tuple[float, float]],
-) -> list[Candidate]:  # fmt: skip
-    align, votes, pitch, tempo = _propose(run, picture, versions)
-    row = np.searchsorted(
-        run.track_start, np.maximum(0, align + tempo * (len(evidence) / 2)), side="right"
-    )
-    row = np.minimum(row - 1, len(run.track_id) - 1)
-    first = run.track_start[row].astype(np.int64)
-    last = first + run.track_frames[row]
-    total = np.empty(len(align))
-    score_alignments(
-        run.block_peak, run.peak_frame, run.peak_code, first, last, align, pitch, tempo,
-        evidence, total,
-    )  # fmt: skip
-    total[~alive[row]] = -np.inf
-    out: list[Candidate] = []
-    taken: list[int] = []
-    for k in np.argsort(-total, kind="stable"):
-        if len(taken) == CLOSELY or not np.isfinite(total[k]):
-            break
-        if any(row[j] == row[k] and abs(align[j] - align[k]) < APART for j in taken):
-            continue
-        taken.append(int(k))
-        out.append(
-            _examine(
-                number,
-                run,
-                int(row[k]),
-                align[k],
-                pitch[k],
-                tempo[k],
-                int(votes[k]),
-                picture,
-                evidence,
-            )
-        )
-    return out
-
-
 def _propose(
-    run: Run, picture: Picture, versions: Sequence[tuple[float, float]]
-) -> tuple[NDArray[np.float64], NDArray[np.int32], NDArray[np.float64], NDArray[np.float64]]:
+    run: Run, frame: NDArray[np.int32], position: NDArray[np.int32],
+    versions: Sequence[tuple[float, float]],
+) -> Proposals:  # fmt: skip
     buffer = np.empty(MAX_VOTES, np.int64)
     aligns, counts = [], []
     for pitch, tempo in versions:
         n = collect_votes(
             run.bucket_start, run.landmark_delta, run.landmark_frame,
-            picture.frame, picture.position, pitch, tempo, buffer,
+            frame, position, pitch, tempo, buffer,
         )  # fmt: skip
         align, count = np.empty(PROPOSALS, np.int64), np.empty(PROPOSALS, np.int32)
         k = strongest(np.sort(buffer[:n]), PROPOSALS, align, count)
@@ -166,42 +135,60 @@ def _propose(
 
 
 def _examine(
-    number: int, run: Run, row: int, align: float, pitch: float, tempo: float, votes: int,
-    picture: Picture, evidence: NDArray[np.float32],
-) -> Candidate:  # fmt: skip
-    first = int(run.track_start[row])
-    last = first + int(run.track_frames[row])
-    out = np.empty(6)
-    place = (run.block_peak, run.peak_frame, run.peak_code, first, last)
-    examine(
-        *place, align, pitch, tempo, evidence, FINE, SHIFTS, DETUNED, np.empty(NULL_SAMPLES), out
-    )
-    covered = coverage(
-        *place, float(out[0]), pitch, tempo, picture.frame, picture.position, picture.rank,
-        STRONGEST, np.zeros(evidence.shape, np.uint8),
-    )  # fmt: skip
-    return Candidate(
-        run=number,
-        row=row,
-        align=float(out[0]) - first,
-        pitch=float(pitch),
-        tempo=float(tempo),
-        votes=votes,
-        peaks=int(out[1]),
-        mean=float(out[2]),
-        elsewhere=float(out[3]),
-        shifted=float(out[4]),
-        detuned=float(out[5]),
-        covered=covered[0],
-        covered_strong=covered[1],
-    )
+    number: int, run: Run, alive: NDArray[np.bool_], evidence: NDArray[np.float32],
+    align: NDArray[np.float64], votes: NDArray[np.int32],
+    pitch: NDArray[np.float64], tempo: NDArray[np.float64],
+) -> list[Candidate]:  # fmt: skip
+    """Compare the proposals of most worth with wrong alignments of their tracks."""
+    middle = np.maximum(0, align + tempo * (len(evidence) / 2))
+    row = np.searchsorted(run.track_start, middle, side="right") - 1
+    row = np.minimum(row, len(run.track_id) - 1)
+    first = run.track_start[row].astype(np.int64)
+    last = first + run.track_frames[row]
+    arrays = (run.block_peak, run.peak_frame, run.peak_code)
+    total = np.empty(len(align))
+    score_alignments(*arrays, first, last, align, pitch, tempo, evidence, total)
+    total[~alive[row]] = -np.inf
+    out: list[Candidate] = []
+    taken: list[int] = []
+    found = np.empty(4)
+    sums, counts = np.empty((4, BANDS)), np.empty((4, BANDS), np.int64)
+    for k in np.argsort(-total, kind="stable"):
+        if len(taken) == CLOSELY or not np.isfinite(total[k]):
+            break
+        if any(row[j] == row[k] and abs(align[j] - align[k]) < APART for j in taken):
+            continue
+        taken.append(int(k))
+        place = (*arrays, int(first[k]), int(last[k]))
+        refine(*place, align[k], pitch[k], tempo[k], evidence, FINE, found)
+        at, pitch_k, tempo_k, total_k = (float(x) for x in found)
+        above = advantage(
+            *place, at, pitch_k, tempo_k, evidence, BAND_OF_BIN, SHIFTS, DETUNED, sums, counts
+        )
+        out.append(
+            Candidate(
+                run=number,
+                row=int(row[k]),
+                align=at - int(first[k]),
+                pitch=pitch_k,
+                tempo=tempo_k,
+                votes=int(votes[k]),
+                total=total_k,
+                advantage=above,
+            )
+        )
+    return out
 
 
 def _best_of_each_track(found: list[Candidate]) -> list[Candidate]:
+    """Return the best candidates of the tracks; where music repeats, the fullest agreement wins."""
     best: dict[tuple[int, int], Candidate] = {}
-    for candidate in sorted(found, key=lambda c: -c.advantage):
-        best.setdefault((candidate.run, candidate.row), candidate)
-    return list(best.values())
+    for candidate in sorted(found, key=lambda c: -c.score):
+        track = (candidate.run, candidate.row)
+        first = best.setdefault(track, candidate)
+        if candidate.score > 0.7 * first.score and candidate.total > 1.02 * first.total:
+            best[track] = candidate
+    return sorted(best.values(), key=lambda c: -c.score)
 
 
 def offset_s(candidate: Candidate) -> float:

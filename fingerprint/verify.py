@@ -15,14 +15,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dsp._jit import kernel
-from fingerprint.settings import FIRST_BIN, SUB_BIN
+from fingerprint.settings import BIN_HZ, BINS, FIRST_BIN, SUB_BIN
 
 BLOCK = 256  # frames, as in `run`
 SHIFTS = np.array([-20, -16, -12, -9, -7, -5, -4, 4, 5, 7, 9, 12, 16, 20], np.float64)  # frames
 DETUNED = np.array([0.955, 0.965, 0.975, 1.025, 1.035, 1.045])
-NULL_SAMPLES = 200  # alignments elsewhere in the track
+NULL_SAMPLES = 64  # alignments elsewhere in the track
 CLEAR = 25.0  # frames: nearer than this is not elsewhere
-FINE = np.array([0.0, -1.0, 1.0, -0.5, 0.5])  # frames around a proposal
+FINE = np.array([-1.0, 1.0, -0.5, 0.5])  # frames around an alignment
+WIDEST = 0.08  # pitch and tempo are sought this far from 1
+GAIN = 2.0  # nats that a change of pitch or tempo must bring
+BAND_HZ = (500.0, 900.0, 1500.0, 2400.0, 3600.0)  # borders of the bands that are judged apart
+BANDS = len(BAND_HZ) + 1
+MOST_A_BAND = 8.0  # no band alone makes a match
+BAND_OF_BIN = np.searchsorted(
+    np.array(BAND_HZ), (FIRST_BIN + np.arange(BINS)) * BIN_HZ, side="right"
+).astype(np.uint8)
 
 F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
@@ -82,89 +90,138 @@ def score_alignments(
 
 
 @kernel
-def examine(
+def add_agreement(
     block_peak: U32, peak_frame: U8, peak_code: U16, first: int, last: int,
-    align: float, pitch: float, tempo: float, worth: F32,
-    fine: F64, shifts: F64, detuned: F64, samples: F64, out: F64,
+    align: float, pitch: float, tempo: float, worth: F32, band: U8, sums: F64, counts: I64,
 ) -> None:  # fmt: skip
-    """Write align (refined), peaks, mean, and the mean elsewhere, shifted and detuned."""
-    best, peaks = -1e30, 0
-    refined = align
+    """Add worth and number of peaks to those of each band of the track's frequencies."""
+    frames, bins = worth.shape
+    begin = max(first, math.ceil(align - 0.5 * tempo))
+    end = min(last, math.floor(align + (frames - 0.5) * tempo) + 1)
+    if end <= begin:
+        return
+    offset = FIRST_BIN * (pitch - 1.0) + 0.5
+    scale = pitch / SUB_BIN
+    slower = 1.0 / tempo
+    for block in range(begin // BLOCK, (end - 1) // BLOCK + 1):
+        base = block * BLOCK
+        for i in range(np.int64(block_peak[block]), np.int64(block_peak[block + 1])):
+            at = base + np.int64(peak_frame[i])
+            if at < begin:
+                continue
+            if at >= end:
+                break
+            position = np.int64(peak_code[i] & 0xFFF)
+            t = math.floor((at - align) * slower + 0.5)
+            b = math.floor(position * scale + offset)
+            if 0 <= t < frames and 0 <= b < bins:
+                k = band[position // SUB_BIN]
+                sums[k] += worth[t, b]
+                counts[k] += 1
+
+
+@kernel
+def refine(
+    block_peak: U32, peak_frame: U8, peak_code: U16, first: int, last: int,
+    align: float, pitch: float, tempo: float, worth: F32, fine: F64, out: F64,
+) -> None:  # fmt: skip
+    """Write the best align, pitch and tempo near those given, and the summed worth.
+
+    Pitch, tempo and speed are changed in ever smaller steps, the clip's middle held in place.
+    """
+    half = 0.5 * len(worth)
+    total, peaks = agreement(
+        block_peak, peak_frame, peak_code, first, last, align, pitch, tempo, worth
+    )
+    best = total + peaks  # a wrong alignment has about -1 a peak
+    for step in (0.016, 0.008, 0.004, 0.002, 0.001):
+        for _ in range(2):
+            here_align, here_pitch, here_tempo = align, pitch, tempo
+            start = best
+            for way in range(6):
+                factor = 1.0 + step if way % 2 else 1.0 - step
+                p = here_pitch * factor if way < 4 else here_pitch
+                q = here_tempo * factor if way < 2 or way >= 4 else here_tempo
+                if abs(p - 1.0) > WIDEST or abs(q - 1.0) > WIDEST:
+                    continue
+                a = here_align + half * (here_tempo - q)
+                total, peaks = agreement(
+                    block_peak, peak_frame, peak_code, first, last, a, p, q, worth
+                )
+                if total + peaks > best + GAIN:
+                    best = total + peaks
+                    align, pitch, tempo = a, p, q
+            if best == start:
+                break
+    here_align = align
     for k in range(len(fine)):
-        total, count = agreement(
-            block_peak, peak_frame, peak_code, first, last, align + fine[k], pitch, tempo, worth
-        )
-        if total > best + (0.5 if k else 0.0):
-            best, peaks, refined = total, count, align + fine[k]
-    found = 0
-    step = (last - first) / len(samples)
-    for k in range(len(samples)):
-        at = first + (k + 0.5) * step
-        if abs(at - refined) < CLEAR:
-            continue
-        total, count = agreement(
-            block_peak, peak_frame, peak_code, first, last, at, pitch, tempo, worth
-        )
-        if count > peaks // 3:
-            samples[found] = total / count
-            found += 1
-    shifted, detune = 0.0, 0.0
-    for k in range(len(shifts)):
-        total, count = agreement(
-            block_peak, peak_frame, peak_code, first, last, refined + shifts[k], pitch, tempo, worth
-        )
-        shifted += total / max(1, count)
-    for k in range(len(detuned)):
-        total, count = agreement(
+        total, peaks = agreement(
             block_peak,
             peak_frame,
             peak_code,
             first,
             last,
-            refined,
-            pitch * detuned[k],
+            here_align + fine[k],
+            pitch,
             tempo,
             worth,
         )
-        detune += total / max(1, count)
-    out[0] = refined
-    out[1] = peaks
-    out[2] = best / max(1, peaks)
-    out[4] = shifted / len(shifts)
-    out[5] = detune / len(detuned)
-    out[3] = np.median(samples[:found]) if found >= 5 else max(out[4], out[5])
+        if total + peaks > best + 0.5:
+            best = total + peaks
+            align = here_align + fine[k]
+    out[0] = align
+    out[1] = pitch
+    out[2] = tempo
+    out[3] = best
 
 
 @kernel
-def coverage(
+def advantage(
     block_peak: U32, peak_frame: U8, peak_code: U16, first: int, last: int,
-    align: float, pitch: float, tempo: float,
-    frame: I32, position: I32, rank: I32, strong: int, mask: U8,
-) -> tuple[float, float]:  # fmt: skip
-    """Return the share of the clip's peaks that the track explains: of all, of the strong ones.
+    align: float, pitch: float, tempo: float, worth: F32,
+    band: U8, shifts: F64, detuned: F64, sums: F64, counts: I64,
+) -> float:  # fmt: skip
+    """Return the advantage over wrong alignments, about one standard error of chance a unit.
 
-    `mask`, of zeros, has the shape of the clip's spectrogram.
+    Per band of frequency the smallest of the three advantages counts; noise that buries some
+    bands then leaves the others their say. `sums` and `counts` are room of shape (4, BANDS).
     """
-    frames, bins = mask.shape
-    begin = max(first, math.floor(align) - 2)
-    end = min(last, math.ceil(align + frames * tempo) + 2)
-    for block in range(begin // BLOCK, (max(begin, end - 1)) // BLOCK + 1):
-        base = block * BLOCK
-        for i in range(np.int64(block_peak[block]), np.int64(block_peak[block + 1])):
-            at = base + np.int64(peak_frame[i])
-            if at < begin or at >= end:
-                continue
-            t = math.floor((at - align) / tempo + 0.5)
-            b = math.floor((FIRST_BIN + (peak_code[i] & 0xFFF) / SUB_BIN) * pitch - FIRST_BIN + 0.5)
-            for u in range(max(0, t - 1), min(frames, t + 2)):
-                for k in range(max(0, b - 1), min(bins, b + 2)):
-                    mask[u, k] = 1
-    hits, strong_hits, strong_all = 0, 0, 0
-    for i in range(len(frame)):
-        b = min(bins - 1, (position[i] + SUB_BIN // 2) // SUB_BIN)
-        hit = mask[frame[i], b]
-        hits += hit
-        if rank[i] < strong:
-            strong_all += 1
-            strong_hits += hit
-    return hits / max(1, len(frame)), strong_hits / max(1, strong_all)
+    sums[:] = 0.0
+    counts[:] = 0
+    add_agreement(
+        block_peak, peak_frame, peak_code, first, last, align, pitch, tempo, worth, band,
+        sums[0], counts[0],
+    )  # fmt: skip
+    for k in range(len(shifts)):
+        add_agreement(
+            block_peak, peak_frame, peak_code, first, last, align + shifts[k], pitch, tempo,
+            worth, band, sums[1], counts[1],
+        )  # fmt: skip
+    for k in range(len(detuned)):
+        add_agreement(
+            block_peak, peak_frame, peak_code, first, last, align, pitch * detuned[k], tempo,
+            worth, band, sums[2], counts[2],
+        )  # fmt: skip
+    step = (last - first) / NULL_SAMPLES
+    for k in range(NULL_SAMPLES):
+        at = first + (k + 0.5) * step
+        if abs(at - align) >= CLEAR:
+            add_agreement(
+                block_peak, peak_frame, peak_code, first, last, at, pitch, tempo,
+                worth, band, sums[3], counts[3],
+            )  # fmt: skip
+    total = 0.0
+    for b in range(BANDS):
+        if counts[0, b] == 0:
+            continue
+        mean = sums[0, b] / counts[0, b]
+        smallest = MOST_A_BAND
+        known = False
+        for w in range(1, 4):
+            if counts[w, b] >= 4:
+                known = True
+                less = (mean - sums[w, b] / counts[w, b]) * math.sqrt(counts[0, b])
+                smallest = min(smallest, less)
+        if known:
+            total += smallest
+    return total / math.sqrt(BANDS)
