@@ -19,6 +19,7 @@ KEPT = 2  # the key is up, the pedal is down
 _KILL_SECONDS = 0.004  # a stolen voice fades this fast: too slow to click, too fast to notice
 _WHEEL_SEMITONES = 0.5  # vibrato that a full modulation wheel adds
 _2_32 = f32(2.0**-32)
+_GOLDEN = np.int64(-7046029254386353131)  # 2**64 / golden ratio, as a signed number
 
 
 @kernel(realtime=True)
@@ -138,7 +139,11 @@ def aim_voice(state, voice, jump):  # type: ignore[no-untyped-def]
 
 @kernel(realtime=True)
 def _set_oscillators(state, tile, j, within):  # type: ignore[no-untyped-def]
-    """Start both oscillators at phase 0 on the frame `within` the current cell."""
+    """Start both oscillators on the frame `within` the current cell.
+
+    Keys start anywhere in their period, as free-running oscillators do, so that a repeated note
+    is not a copy; drums start at 0, so that every stroke is alike.
+    """
     v = state.floats[tile]
     n = state.words[tile]
     w = state.longs[tile]
@@ -150,10 +155,13 @@ def _set_oscillators(state, tile, j, within):  # type: ignore[no-untyped-def]
         inc = long_increment(pitch + tune, state.sample_rate)
         long_phase = st.LONG_PHASE_2 if number else st.LONG_PHASE_1
         phase = st.PHASE_2 if number else st.PHASE_1
-        w[long_phase * TILE + j] = -inc * within
+        start = np.int64(0)
+        if state.slots[state.voice_slot[tile * TILE + j]][st.P_FIXED_NOTE] < 0.0:
+            start = (state.age * 2 + number) * _GOLDEN  # spreads evenly, the same in every run
+        w[long_phase * TILE + j] = start - inc * within
         w[(long_phase + 1) * TILE + j] = inc
         w[(long_phase + 2) * TILE + j] = 0
-        n[phase * TILE + j] = 0
+        n[phase * TILE + j] = np.uint32(start >> 32)
         n[(phase + 1) * TILE + j] = np.uint32(inc >> 32)
         n[(phase + 2) * TILE + j] = 0
         level = table_level(pitch + tune)
