@@ -7,7 +7,7 @@ from typing import Any
 
 import typer
 
-from engine.app import demo, hear, play
+from engine.app import add, demo, hear, identify, library_cmd, play, recommend
 from engine.errors import AntiphonError
 
 INTERRUPTED = 130
@@ -23,9 +23,14 @@ app = typer.Typer(
 app.command()(play.devices)
 app.command()(play.play)
 app.command()(play.render)
+app.command()(add.add)
+app.command()(identify.identify)
 app.command()(hear.listen)
+app.command()(recommend.recommend)
 app.command()(hear.session)
 app.command()(demo.demo)
+app.add_typer(add.playlist_app)
+app.add_typer(library_cmd.app)
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -58,7 +58,10 @@ def demo(
         Path | None, typer.Option(help="Folder of your own music instead of our tunes.")
     ] = None,
 ) -> None:
-    """Render a library, play a tune into a noisy room, hear what it is, queue what comes next.
+    """Show the whole idea, without a sound device or music of yours.
+
+    Renders a library of tunes, plays one into a noisy room, hears what it is, and queues what
+    comes next.
 
     Example: antiphon demo --music ~/Music
     """

@@ -5,19 +5,18 @@ from __future__ import annotations
 import json
 import threading
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from engine.app.live import DEFAULT_BLOCK, Keyboard, device_sample_rate, meter_line
+from engine.app.terminal import LibraryOption
 
 if TYPE_CHECKING:
     from engine.library import Track
     from engine.listener import Heard, Listener
     from engine.session import Session
 
-LibraryOption = Annotated[Path | None, typer.Option("--library", help="Library directory.")]
 InputOption = Annotated[str | None, typer.Option("--input", help="Sound input: name or number.")]
 Seconds = Annotated[float | None, typer.Option(help="Stop after this long.", min=0.1)]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object per line.")]
@@ -66,7 +65,9 @@ def listen(
     as_json: Json = False,
     seconds: Seconds = None,
 ) -> None:
-    """Name what the microphone hears, one line whenever that changes, until Ctrl-C.
+    """Name what the microphone hears, until Ctrl-C.
+
+    One line whenever that changes: the track, where in it, and how sure that is.
 
     Example: antiphon listen --input "USB microphone" --json
     """
