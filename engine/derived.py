@@ -128,8 +128,11 @@ class Derived:
         from fingerprint import FormatError
 
         problems = [f"index: {text}" for text in self.index.verify()]
-        behind = np.setxor1d(np.asarray(self.index.track_ids), self._ids())
-        problems += [f"index: does not agree with the database on track {i}" for i in behind]
+        held, wanted = np.asarray(self.index.track_ids), self._ids()
+        if missing := len(np.setdiff1d(wanted, held)):
+            problems.append(f"index: lacks {missing} of {len(wanted)} tracks")
+        if extra := len(np.setdiff1d(held, wanted)):
+            problems.append(f"index: holds {extra} tracks that were removed")
         for track_id in self._ids().tolist():
             try:
                 self._peaks(track_id)
@@ -167,7 +170,8 @@ class Derived:
             if np.array_equal(np.sort(index.track_ids), self._ids()):
                 return index
             index.close()
-        with contextlib.suppress(LibraryLockedError, PermissionError):
+        # A disk that is full or read-only leaves the reader with what the index has.
+        with contextlib.suppress(LibraryLockedError, OSError):
             lock = WriterLock(self._directory)
             try:
                 self._open_mended().close()

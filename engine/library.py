@@ -140,11 +140,19 @@ class Library:
         )
         return found[0] if found else None
 
-    def search(self, text: str) -> list[Track]:
-        """Return tracks in whose artist, album or title all words occur, however spelt."""
+    def search(self, text: str, limit: int = 1000) -> list[Track]:
+        """Return tracks in whose artist, album or title all words occur, however spelt.
+
+        Parameters
+        ----------
+        text : str
+            Parts of words, in any order; case, accents and punctuation make no difference.
+        limit : int
+            Most tracks returned.
+        """
         words = tags.fold(text).split()
         where = " AND ".join(["instr(search_text, ?)"] * len(words)) or "0"
-        return self._select(f"WHERE {where} {_IN_ORDER}", *words)
+        return self._select(f"WHERE {where} {_IN_ORDER} LIMIT ?", *words, int(limit))
 
     def resolve(self, text: str) -> Track:
         """Return the one track that `text` names: its number, path, title or part of its name.

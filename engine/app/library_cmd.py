@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 app = typer.Typer(name="library", no_args_is_help=True, help="Look into the library and tend it.")
 
+_ALL = 1 << 40
+
 
 @app.command("list")
 @command
@@ -31,7 +33,7 @@ def list_tracks(
     from engine.library import Library
 
     with Library.open(library, writable=False) as opened:
-        for track in opened.tracks() if text is None else opened.search(text):
+        for track in opened.tracks() if text is None else opened.search(text, _ALL):
             if as_json:
                 say(json.dumps(_as_json(track)))
             else:

@@ -105,5 +105,5 @@ def in_words(library: Library, reason: Reason, for_it: float, skips: set[int]) -
         return f"although it is like {name}" if reason.share < 0 else f"it is unlike {name}"
     words = _WORDS.get(reason.kind, f"{reason.kind}: {{}}").format(name)
     if reason.share <= 0:
-        return f"although it hardly {words.replace('sounds', 'sound').replace('stands', 'stand')}"
+        return f"although it hardly {words}"
     return f"{words} ({reason.share / for_it:.0%})"
