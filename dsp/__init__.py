@@ -1,1 +1,35 @@
 """Pure signal arithmetic: arrays in, arrays out; no device, file, clock or thread."""
+
+from dsp.envelope import adsr_envelope
+from dsp.filter import svf, svf_coefficients
+from dsp.lfo import get_lfo
+from dsp.oscillator import WaveTables, wave_tables
+from dsp.resample import StreamResampler, resample
+from dsp.spectrum import StreamSpectrum, log_power
+from dsp.units import (
+    amp_to_db,
+    cents_to_ratio,
+    db_to_amp,
+    hz_to_midi,
+    midi_to_hz,
+    seconds_to_frames,
+)
+
+__all__ = [
+    "StreamResampler",
+    "StreamSpectrum",
+    "WaveTables",
+    "adsr_envelope",
+    "amp_to_db",
+    "cents_to_ratio",
+    "db_to_amp",
+    "get_lfo",
+    "hz_to_midi",
+    "log_power",
+    "midi_to_hz",
+    "resample",
+    "seconds_to_frames",
+    "svf",
+    "svf_coefficients",
+    "wave_tables",
+]
