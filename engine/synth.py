@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from engine.smf import MidiSong
 
 _RENDER_FRAMES = 1024
+_BLOCKS_PER_REPORT = 256
 _PROGRAM_CHANGE = 0xC
 _GAIN_UNIT = 65536
 _LARGEST_GAIN = 16.0
@@ -203,8 +204,15 @@ class Synth:
             events.append((start + duration, bytes([off, keys[0], 0])))
         return self.render_events(events, seconds)
 
-    def render_song(self, song: MidiSong, tail_s: float = 2.0) -> NDArray[np.float32]:
+    def render_song(
+        self,
+        song: MidiSong,
+        tail_s: float = 2.0,
+        on_progress: Callable[[float], None] | None = None,
+    ) -> NDArray[np.float32]:
         """Render a whole song offline with the patches it names, and `tail_s` for the last notes.
+
+        `on_progress` is told now and then which part of the song, 0..1, is done.
 
         Returns
         -------
@@ -212,7 +220,7 @@ class Synth:
         """
         for channel, name in song.patches.items():
             self.program(name, channel=channel)
-        return self.render_events(song.events, song.duration_s + tail_s)
+        return self.render_events(song.events, song.duration_s + tail_s, on_progress)
 
     def _perform(self, message: bytes, frame: int) -> bool:
         """Send a message; a program change takes the patch that stands for the program."""
@@ -223,7 +231,10 @@ class Synth:
         return True
 
     def render_events(
-        self, events: Iterable[tuple[float, bytes]], seconds: float
+        self,
+        events: Iterable[tuple[float, bytes]],
+        seconds: float,
+        on_progress: Callable[[float], None] | None = None,
     ) -> NDArray[np.float32]:
         """Render timed st.MIDI messages (time_s, message) offline; shape (frames, 2), float32."""
         if not (np.isfinite(seconds) and 0 <= seconds <= 36_000):
@@ -242,6 +253,8 @@ class Synth:
                     break
                 sent += 1
             render_block(self.state[0], block)
+            if on_progress is not None and at % (_RENDER_FRAMES * _BLOCKS_PER_REPORT) == 0:
+                on_progress(at / len(out))
         return out
 
     # --- live

@@ -130,6 +130,9 @@ def render(
     """
     from dataclasses import replace
 
+    from rich.console import Console
+    from rich.progress import Progress
+
     from engine import audiofile, smf
     from engine.gm import DRUM_CHANNEL
     from engine.synth import Synth
@@ -140,6 +143,10 @@ def render(
         events = tuple(e for e in music.events if e[1][0] >> 4 != 0xC)
         music = replace(music, patches=names, events=events)
     synth = Synth(sample_rate=sample_rate, voices=128)
-    audio = synth.render_song(music)
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        job = progress.add_task("rendering", total=1.0)
+        audio = synth.render_song(
+            music, on_progress=lambda part: progress.update(job, completed=part)
+        )
     audiofile.write(out, audio, sample_rate)
     typer.echo(f"{out}: {len(audio) / sample_rate:.1f} s, peak {abs(audio).max():.2f}")
