@@ -108,7 +108,7 @@ def in_words(answer: dict[str, Any]) -> str:
     line = f"{answer['clip']}: {name}, from {clock(answer['offset_s'])}"
     if abs(answer["speed"] - 1.0) >= 0.005:
         line += f", {abs(answer['speed'] - 1):.1%} {'fast' if answer['speed'] > 1 else 'slow'}"
-    if abs(answer["pitch_cents"]) >= 10:
+    if abs(answer["pitch_cents"]) >= 25:  # what the ear tells apart, and the estimate surely
         line += f", {answer['pitch_cents']:+.0f} cents"
     return f"{line} (confidence {answer['confidence']:.2f})"
 
