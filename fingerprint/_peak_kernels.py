@@ -69,34 +69,40 @@ def maxima_into(
     slot_frame = np.empty(room, np.int32)
     slot_bin = np.empty(room, np.int32)
     slot_contrast = np.empty(room, np.float32)
+    flag = np.zeros(bins, np.uint8)
+    low_contrast, low_level = np.float32(threshold), np.float32(floor)
     count = 0
     for slot_start in range(0, frames, slot):
         found = 0
         for t in range(slot_start, min(frames, slot_start + slot)):
-            b = 1
-            while b < bins - 1:
+            before, after = max(0, t - 1), min(frames - 1, t + 1)
+            for b in range(1, bins - 1):  # without branches, so that it is vectorised
                 c = contrast[t, b]
-                if c < contrast[t, b + 1]:
-                    b += 1
+                flag[b] = (
+                    (c >= contrast[t, b - 1])
+                    & (c >= contrast[t, b + 1])
+                    & (c >= contrast[before, b])
+                    & (c >= contrast[after, b])
+                    & (c >= low_contrast)
+                    & (level[t, b] >= low_level)
+                )
+            for b in range(1, bins - 1):
+                if not flag[b]:
                     continue
-                if c < contrast[t, b - 1] or c < threshold or level[t, b] < floor:
-                    b += 2
-                    continue
+                c = contrast[t, b]
                 top = True
                 low, high = max(0, b - bins_around), min(bins, b + bins_around + 1)
                 for u in range(max(0, t - frames_around), min(frames, t + frames_around + 1)):
                     for k in range(low, high):
                         if contrast[u, k] > c:
                             top = False
-                            break
                     if not top:
                         break
-                if top:
+                if top and found < room:
                     slot_frame[found] = t
                     slot_bin[found] = b
                     slot_contrast[found] = c
                     found += 1
-                b += 2
         order = np.argsort(-slot_contrast[:found], kind="mergesort")
         keep = min(kept, found)
         rank = np.full(found, kept, np.int32)

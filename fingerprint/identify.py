@@ -34,17 +34,22 @@ class Ear:
 
     def identify(self, picture: Picture) -> list[Match]:
         """Return matches, best first, at most one a track."""
+        candidates = self.candidates(picture)
+        return [self.match(candidates[k:], c.align) for k, c in enumerate(candidates)]
+
+    def candidates(self, picture: Picture, scaled: bool = True) -> list[Candidate]:
+        """Return the evidence behind the matches; none for less than half a second."""
         if len(picture.level) < SHORTEST_FRAMES:
             return []
-        candidates = search(self.runs, self.alive, picture)
-        return [self._match(candidates[k:]) for k in range(len(candidates))]
+        return search(self.runs, self.alive, picture, scaled)
 
-    def _match(self, candidates: Sequence[Candidate]) -> Match:
+    def match(self, candidates: Sequence[Candidate], align: float) -> Match:
+        """Return the first of `candidates` as a match of a clip that starts at frame `align`."""
         best = candidates[0]
         sure = confidence(candidates)
         return Match(
             track_id=int(self.runs[best.run].track_id[best.row]),
-            offset_s=offset_s(best),
+            offset_s=offset_s(align, best.tempo),
             confidence=sure,
             speed=best.tempo,
             pitch_cents=1200.0 * math.log2(best.pitch),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -82,7 +82,10 @@ class Candidate:
 
 
 def search(
-    runs: Sequence[Run], alive: Sequence[NDArray[np.bool_]], picture: Picture
+    runs: Sequence[Run],
+    alive: Sequence[NDArray[np.bool_]],
+    picture: Picture,
+    scaled: bool = True,
 ) -> list[Candidate]:
     """Return candidates, the best of each track, best first.
 
@@ -93,6 +96,8 @@ def search(
         For each run, which rows of its table take part.
     picture : Picture
         Of the clip.
+    scaled : bool
+        Whether other speeds, pitches and tempos are tried where the plain clip leaves doubt.
     """
     if len(picture.frame) < 2:
         return []
@@ -108,9 +113,34 @@ def search(
                 proposals = _propose(run, frame, position, versions)
                 found += _examine(number, run, rows, evidence, *proposals)
         found = _best_of_each_track(found)
-        if found and found[0].score >= SURE:
+        if (found and found[0].score >= SURE) or not scaled:
             break
     return found
+
+
+def compare(
+    run: Run, candidate: Candidate, align: float, evidence: NDArray[np.float32]
+) -> Candidate:
+    """Return `candidate` as it looks at another alignment, for the clip with this evidence map."""
+    first = int(run.track_start[candidate.row])
+    last = first + int(run.track_frames[candidate.row])
+    arrays = (run.block_peak, run.peak_frame, run.peak_code, first, last)
+    best = (-np.inf, align)
+    for shift in (0.0, *FINE):
+        total = np.empty(1)
+        one = np.ones(1)
+        score_alignments(
+            *arrays[:3], one.astype(np.int64) * first, one.astype(np.int64) * last,
+            one * (first + align + shift), one * candidate.pitch, one * candidate.tempo,
+            evidence, total,
+        )  # fmt: skip
+        if total[0] > best[0] + 0.5:
+            best = (float(total[0]), align + shift)
+    above = advantage(
+        *arrays, first + best[1], candidate.pitch, candidate.tempo, evidence, BAND_OF_BIN, SHIFTS,
+        DETUNED, np.empty((4, BANDS)), np.empty((4, BANDS), np.int64),
+    )  # fmt: skip
+    return replace(candidate, align=best[1], total=best[0], advantage=above)
 
 
 def _propose(
@@ -191,7 +221,7 @@ def _best_of_each_track(found: list[Candidate]) -> list[Candidate]:
     return sorted(best.values(), key=lambda c: -c.score)
 
 
-def offset_s(candidate: Candidate) -> float:
-    """Return the second of the track at which the clip's first sample lies."""
+def offset_s(align: float, tempo: float) -> float:
+    """Return the second of the track at which the first sample lies of a clip at frame `align`."""
     half = 0.5 * s.N_FFT / s.SAMPLE_RATE  # a frame stands for its centre
-    return candidate.align / s.FRAMES_PER_SECOND + half * (1.0 - candidate.tempo)
+    return align / s.FRAMES_PER_SECOND + half * (1.0 - tempo)

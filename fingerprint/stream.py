@@ -9,13 +9,13 @@ from dsp.resample import StreamResampler
 from dsp.spectrum import StreamSpectrum
 
 from . import settings as s
+from .follow import Follower
 from .identify import Ear
-from .match import Identification, Match
-from .peaks import look
+from .match import Identification
 
-STEP_FRAMES = 13  # a look about every quarter of a second
-WINDOWS_S = (1.5, 3.0, 6.0)  # the newest so many seconds are tried, the shorter ones first
-KEPT_S = 6.0
+STEP = 12  # frames: a look about every quarter of a second
+FIRST_LOOK = 48  # frames: the first after a second
+KEPT = 400  # frames: the newest 8 s are kept
 
 
 class Stream:
@@ -25,7 +25,7 @@ class Stream:
     ----------
     ear : Ear
     sample_rate : float
-        Of the stream, Hz.
+        Of the stream, Hz, 1000 to 768000.
     """
 
     def __init__(self, ear: Ear, sample_rate: float) -> None:
@@ -40,41 +40,58 @@ class Stream:
         self._resampler.reset()
         self._spectrum.reset()
         self._level = np.empty((0, s.BINS), np.float32)
-        self._frames = 0  # spectra so far
-        self._next = int(1.0 * s.FRAMES_PER_SECOND)
-        self._said: int | None = None
+        self._heard = 0  # spectra so far
+        self._next = FIRST_LOOK
+        self._follower = Follower(self._ear)
 
     def feed(self, samples: NDArray[np.float32]) -> Identification | None:
-        """Take samples (n,) in; return what there is to say, or None when nothing is due.
+        """Take samples in; return what there is to say, or None when nothing is due.
+
+        Parameters
+        ----------
+        samples : ndarray, float32, shape (n,)
+            Finite; any number of them.
+
+        Returns
+        -------
+        Identification or None
+            After the first second, one about every quarter of a second of audio; of several that
+            fell due in one call, the newest.
 
         Raises
         ------
         ValueError
             If a sample is not finite or the shape is not (n,).
         """
+        samples = np.asarray(samples, np.float32)
+        if samples.ndim != 1:
+            raise ValueError(f"samples must have shape (n,), got {samples.shape}")
         if not np.isfinite(samples).all():
             raise ValueError("samples must be finite, got NaN or infinity")
         new = self._spectrum.feed(self._resampler.feed(samples))
-        self._frames += len(new)
-        keep = int(KEPT_S * s.FRAMES_PER_SECOND)
-        self._level = np.concatenate([self._level, new])[-keep:]
-        if self._frames < self._next:
-            return None
-        self._next = self._frames + STEP_FRAMES
-        return self._look()
+        said: Identification | None = None
+        while self._heard + len(new) >= self._next:
+            take = self._next - self._heard
+            self._keep(new[:take])
+            new = new[take:]
+            said = self._look()
+            self._next = self._heard + STEP
+        self._keep(new)
+        return said
+
+    def _keep(self, new: NDArray[np.float32]) -> None:
+        self._heard += len(new)
+        self._level = np.concatenate(
+            [self._level[max(0, len(self._level) + len(new) - KEPT) :], new]
+        )
+        self._level = self._level[-KEPT:]
 
     def _look(self) -> Identification:
-        match: Match | None = None
-        used = 0
-        for window in WINDOWS_S:
-            used = min(len(self._level), int(window * s.FRAMES_PER_SECOND))
-            answers = self._ear.identify(look(self._level[-used:]))
-            if answers and answers[0].known:
-                match = answers[0]
-                break
-            if used == len(self._level):
-                break
-        end_s = ((self._frames - 1) * s.HOP + s.N_FFT) / s.SAMPLE_RATE
-        heard_s = ((used - 1) * s.HOP + s.N_FFT) / s.SAMPLE_RATE
-        position = None if match is None else match.offset_s + heard_s * match.speed
-        return Identification(match, int(end_s * self._rate), position, heard_s)
+        found = self._follower.look(self._level, self._heard)
+        end_s = ((self._heard - 1) * s.HOP + s.N_FFT) / s.SAMPLE_RATE
+        frame = round(end_s * self._rate)
+        if found is None:
+            return Identification(None, frame, None, len(self._level) / s.FRAMES_PER_SECOND)
+        match, frames = found
+        heard_s = ((frames - 1) * s.HOP + s.N_FFT) / s.SAMPLE_RATE
+        return Identification(match, frame, match.offset_s + heard_s * match.speed, heard_s)

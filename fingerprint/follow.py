@@ -1,0 +1,153 @@
+"""Follow what a stream plays: find it, stay on it, notice when it is gone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .identify import Ear
+from .match import Match
+from .peaks import look
+from .search import Candidate, compare
+from .worth import worth
+
+AT_ONCE = 11.0  # score at which one look is enough; a stream looks 300,000 times a day
+CONFIRMED = 7.5  # score at which two looks with new audio between them are enough
+NEW_AUDIO = 24  # frames between two such looks, at least
+NEAR = 4.0  # frames: two alignments of one track this close are the same
+SHORT = 60  # frames of the window that tells whether the track still plays
+LOST_SHARE = 0.35  # of the usual advantage; below it the track may be gone
+LOST_LEAST = 1.0
+LOST_LOOKS = 6  # looks in a row below that, and it is gone: 1.5 s
+FORGET = 0.15  # of the usual advantage, a look
+WINDOWS = (120, 250, 120, 400)  # frames of the newest audio that a search takes, in turn
+SEARCH_EVERY = (4, 2, 150, 500)  # looks between searches when unknown for over 500, 150 frames
+
+
+@dataclass
+class Line:
+    """A track under way: at frame k of the stream it is at frame origin + k * tempo."""
+
+    candidate: Candidate
+    origin: float
+    since: int
+    usual: float
+
+    def align(self, at: int) -> float:
+        """Return the track's frame at frame `at` of the stream."""
+        return self.origin + at * self.candidate.tempo
+
+    def same(self, other: Line, at: int) -> bool:
+        """Tell whether both are at the same place of the same track."""
+        mine, its = self.candidate, other.candidate
+        return (mine.run, mine.row) == (its.run, its.row) and abs(
+            self.align(at) - other.align(at)
+        ) < NEAR
+
+
+class Follower:
+    """Decides, look by look, what is playing.
+
+    Parameters
+    ----------
+    ear : Ear
+    """
+
+    def __init__(self, ear: Ear) -> None:
+        self._ear = ear
+        self._line: Line | None = None
+        self._doubtful: Line | None = None  # found once, not sure enough
+        self._misses = 0
+        self._changed = 0  # frame of the stream before which nothing counts any more
+        self._looks = 0
+
+    def look(self, level: NDArray[np.float32], heard: int) -> tuple[Match, int] | None:
+        """Return the match and the number of frames it speaks of, or None for unknown.
+
+        Parameters
+        ----------
+        level : ndarray, float32, shape (frames, BINS)
+            The newest spectra.
+        heard : int
+            Spectra of the stream so far, those of `level` the last.
+        """
+        self._looks += 1
+        if self._line is not None:
+            self._follow(level, heard)
+        if self._line is None or self._misses:
+            self._seek(level, heard)
+        if self._line is None:
+            return None
+        frames = min(len(level), max(SHORT, heard - self._line.since))
+        candidate = self._line.candidate
+        match = self._ear.match([candidate], self._line.align(heard - frames))
+        return match, frames
+
+    def _follow(self, level: NDArray[np.float32], heard: int) -> None:
+        line = self._line
+        assert line is not None
+        window = level[-SHORT:]
+        start = heard - len(window)
+        seen = compare(
+            self._ear.runs[line.candidate.run],
+            line.candidate,
+            line.align(start),
+            worth(look(window)),
+        )
+        if seen.advantage < max(LOST_LEAST, LOST_SHARE * line.usual):
+            self._misses += 1
+            if self._misses >= LOST_LOOKS:
+                self._line = None
+                self._misses = 0
+                self._changed = heard - SHORT
+            return
+        self._misses = 0
+        line.usual += FORGET * (seen.advantage - line.usual)
+        # a quarter of the way: single looks are good to a frame, the line to a fraction
+        line.origin += 0.25 * (seen.align - line.align(start))
+
+    def _seek(self, level: NDArray[np.float32], heard: int) -> None:
+        age = heard - self._changed
+        unknown_long = age > SEARCH_EVERY[3]
+        if self._line is None:
+            if unknown_long and self._looks % SEARCH_EVERY[0]:
+                return
+            if age > SEARCH_EVERY[2] and self._looks % SEARCH_EVERY[1]:
+                return
+        searches = self._looks // (SEARCH_EVERY[1] if age > SEARCH_EVERY[2] else 1)
+        length = SHORT + 30 if self._misses else min(age, WINDOWS[searches % len(WINDOWS)])
+        window = level[-max(SHORT // 2, length) :]
+        candidates = self._ear.candidates(look(window), scaled=searches % 2 == 0)
+        if not candidates:
+            self._doubtful = None
+            return
+        best = candidates[0]
+        start = heard - len(window)
+        new = Line(best, best.align - start * best.tempo, start, best.advantage)
+        if self._line is not None and self._line.same(new, heard):
+            if best.score >= CONFIRMED:
+                self._misses = 0
+            return
+        before = self._doubtful
+        sure = best.score >= AT_ONCE or (
+            best.score >= CONFIRMED
+            and before is not None
+            and before.same(new, heard)
+            and heard - before.since >= NEW_AUDIO
+        )
+        if sure:
+            new.usual = 0.0
+            seen = compare(
+                self._ear.runs[best.run], best, new.align(heard - len(level[-SHORT:])),
+                worth(look(level[-SHORT:])),
+            )  # fmt: skip
+            new.usual = max(0.0, seen.advantage)
+            self._line, self._doubtful, self._misses = new, None, 0
+        elif best.score >= CONFIRMED:
+            if before is None or not before.same(new, heard):
+                new.since = heard
+                self._doubtful = new
+        else:
+            self._doubtful = None
