@@ -48,10 +48,11 @@ def _render_voices(state, first, count):  # type: ignore[no-untyped-def]
             continue
         v = state.floats[tile]
         n = state.words[tile]
+        second = _uses(v, st.LEVEL_2)
         if first == 0:
             start_cell(
                 v, n, state.longs[tile], state.doubles[tile], state.sample_rate,
-                state.table_offset, state.table_shift,
+                state.table_offset, state.table_shift, second,
             )  # fmt: skip
         pulse = _uses(v, st.PULSE_1) or _uses(v, st.PULSE_2)
         control(v, n, first, count)

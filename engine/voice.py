@@ -49,9 +49,46 @@ def table_level(pitch):  # type: ignore[no-untyped-def]
     return min(max(level, np.int32(0)), np.int32(LEVELS - 1))
 
 
+@kernel(fast=True, inline=True)
+def choose_table(v, n, j, number, pitch, offset, shift):  # type: ignore[no-untyped-def]
+    """Point oscillator `number` (0 or 1) of voice j at the table that serves a pitch."""
+    wave = n[(st.WAVE_1 + number) * TILE + j]
+    level = table_level(pitch)
+    bits = shift[wave, level]
+    n[(st.TABLE_1 + number) * TILE + j] = np.uint32(offset[wave, level])
+    n[(st.SHIFT_1 + number) * TILE + j] = np.uint32(bits)
+    v[(st.SCALE_1 + number) * TILE + j] = exp2_f32(-f32(bits))
+
+
+@kernel(fast=True, inline=True)
+def _aim_oscillator(v, n, w, d, number, sample_rate, offset, shift):  # type: ignore[no-untyped-def]
+    """Advance an oscillator's 64-bit phases by a cell, and aim its increments at the new pitch."""
+    # rows of one oscillator follow each other: phase, increment, step
+    long_phase = st.LONG_PHASE_1 + 3 * number
+    phase = st.PHASE_1 + 3 * number
+    for j in range(TILE):
+        tune = d[(st.TUNE_1 + number) * TILE + j]
+        target = long_increment(d[st.PITCH * TILE + j] + tune, sample_rate)
+        inc = w[(long_phase + 1) * TILE + j]
+        step = w[(long_phase + 2) * TILE + j]
+        at = w[long_phase * TILE + j] + inc * CELL + step * _SUM_OF_STEPS
+        inc += step * CELL
+        step = (target - inc) >> _LOG_CELL
+        w[long_phase * TILE + j] = at
+        w[(long_phase + 1) * TILE + j] = inc
+        w[(long_phase + 2) * TILE + j] = step
+        n[phase * TILE + j] = np.uint32(at >> 32)
+        n[(phase + 1) * TILE + j] = np.uint32(inc >> 32)
+        n[(phase + 2) * TILE + j] = np.uint32(step >> 32)
+        choose_table(v, n, j, number, d[st.HIGHEST * TILE + j] + tune, offset, shift)
+
+
 @kernel(fast=True, realtime=True)
-def start_cell(v, n, w, d, sample_rate, offset, shift):  # type: ignore[no-untyped-def]
-    """Control point: where pitch, cutoff and levels are heading during the next CELL frames."""
+def start_cell(v, n, w, d, sample_rate, offset, shift, second):  # type: ignore[no-untyped-def]
+    """Control point: where pitch, cutoff and levels are heading during the next CELL frames.
+
+    `second` says whether any voice of the tile uses its second oscillator.
+    """
     for j in range(TILE):
         for row in (st.CUTOFF, st.LEFT, st.RIGHT):
             value = v[row * TILE + j] + v[(row + 1) * TILE + j] * _CELL_F
@@ -65,41 +102,12 @@ def start_cell(v, n, w, d, sample_rate, offset, shift):  # type: ignore[no-untyp
         ahead = np.uint32(n[st.LFO_PHASE * TILE + j] + np.uint32(n[st.LFO_INC * TILE + j] * CELL))
         swing = lfo_value(f32(np.int32(ahead)) * _2_31, n[st.LFO_SHAPE * TILE + j])
         pitch = d[st.NOTE * TILE + j] + bend + d[st.VIBRATO * TILE + j] * swing
-        higher = max(pitch, d[st.PITCH * TILE + j])  # the table must serve the whole way
+        # the table must serve the whole way
+        d[st.HIGHEST * TILE + j] = max(pitch, d[st.PITCH * TILE + j])
         d[st.PITCH * TILE + j] = pitch
-        tune = d[st.TUNE_1 * TILE + j]
-        wave = n[st.WAVE_1 * TILE + j]
-        inc = long_increment(pitch + tune, sample_rate)
-        _head_for(n, w, j, inc, st.LONG_PHASE_1, st.PHASE_1)
-        level = table_level(higher + tune)
-        n[st.TABLE_1 * TILE + j] = np.uint32(offset[wave, level])
-        n[st.SHIFT_1 * TILE + j] = np.uint32(shift[wave, level])
-        v[st.SCALE_1 * TILE + j] = exp2_f32(-f32(shift[wave, level]))
-        tune = d[st.TUNE_2 * TILE + j]
-        wave = n[st.WAVE_2 * TILE + j]
-        inc = long_increment(pitch + tune, sample_rate)
-        _head_for(n, w, j, inc, st.LONG_PHASE_2, st.PHASE_2)
-        level = table_level(higher + tune)
-        n[st.TABLE_2 * TILE + j] = np.uint32(offset[wave, level])
-        n[st.SHIFT_2 * TILE + j] = np.uint32(shift[wave, level])
-        v[st.SCALE_2 * TILE + j] = exp2_f32(-f32(shift[wave, level]))
-
-
-@kernel(fast=True, inline=True)
-def _head_for(n, w, j, target, long_phase, phase):  # type: ignore[no-untyped-def]
-    """Advance an oscillator's 64-bit phase by a cell, and aim its increment at `target`."""
-    # rows of one oscillator follow each other: phase, increment, step
-    inc = w[(long_phase + 1) * TILE + j]
-    step = w[(long_phase + 2) * TILE + j]
-    at = w[long_phase * TILE + j] + inc * CELL + step * _SUM_OF_STEPS
-    inc += step * CELL
-    step = (target - inc) >> _LOG_CELL
-    w[long_phase * TILE + j] = at
-    w[(long_phase + 1) * TILE + j] = inc
-    w[(long_phase + 2) * TILE + j] = step
-    n[phase * TILE + j] = np.uint32(at >> 32)
-    n[(phase + 1) * TILE + j] = np.uint32(inc >> 32)
-    n[(phase + 2) * TILE + j] = np.uint32(step >> 32)
+    _aim_oscillator(v, n, w, d, 0, sample_rate, offset, shift)
+    if second:
+        _aim_oscillator(v, n, w, d, 1, sample_rate, offset, shift)
 
 
 @kernel(inline=True)

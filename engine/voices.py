@@ -11,7 +11,7 @@ from dsp._math import f32
 from dsp.envelope import stage_shape
 from engine import state as st
 from engine.state import TILE, VOICES
-from engine.voice import long_increment, table_level
+from engine.voice import choose_table, long_increment
 
 HELD = 1  # the key is down
 KEPT = 2  # the key is up, the pedal is down
@@ -151,25 +151,20 @@ def _set_oscillators(state, tile, j, within):  # type: ignore[no-untyped-def]
     pitch = d[st.NOTE * TILE + j] + d[st.BEND * TILE + j]
     d[st.PITCH * TILE + j] = pitch
     for number in range(2):
-        tune = d[(st.TUNE_2 if number else st.TUNE_1) * TILE + j]
+        tune = d[(st.TUNE_1 + number) * TILE + j]
         inc = long_increment(pitch + tune, state.sample_rate)
-        long_phase = st.LONG_PHASE_2 if number else st.LONG_PHASE_1
-        phase = st.PHASE_2 if number else st.PHASE_1
         start = np.int64(0)
         if state.slots[state.voice_slot[tile * TILE + j]][st.P_FIXED_NOTE] < 0.0:
             start = (state.age * 2 + number) * _GOLDEN  # spreads evenly, the same in every run
+        long_phase = st.LONG_PHASE_1 + 3 * number
         w[long_phase * TILE + j] = start - inc * within
         w[(long_phase + 1) * TILE + j] = inc
         w[(long_phase + 2) * TILE + j] = 0
+        phase = st.PHASE_1 + 3 * number
         n[phase * TILE + j] = np.uint32(start >> 32)
         n[(phase + 1) * TILE + j] = np.uint32(inc >> 32)
         n[(phase + 2) * TILE + j] = 0
-        level = table_level(pitch + tune)
-        wave = n[(st.WAVE_2 if number else st.WAVE_1) * TILE + j]
-        shift = state.table_shift[wave, level]
-        n[(st.TABLE_2 if number else st.TABLE_1) * TILE + j] = state.table_offset[wave, level]
-        n[(st.SHIFT_2 if number else st.SHIFT_1) * TILE + j] = shift
-        v[(st.SCALE_2 if number else st.SCALE_1) * TILE + j] = 2.0 ** (-np.float64(shift))
+        choose_table(v, n, j, number, pitch + tune, state.table_offset, state.table_shift)
 
 
 @kernel(realtime=True)
