@@ -31,6 +31,8 @@ SUFFIXES = frozenset({
 # fmt: on
 """What a folder is searched for; some of these cannot be decoded yet and are then named."""
 
+_NO_DECODER = SUFFIXES & {".wv", ".m4a", ".m4b", ".mp4", ".aac", ".wma", ".ape", ".mpc", ".alac"}
+
 MIN_SAMPLE_RATE, MAX_SAMPLE_RATE = 1_000, 768_000
 
 _BLOCK_FRAMES = 16_384  # what is lost before a fault: 0.4 s at 44.1 kHz
@@ -285,6 +287,10 @@ def _open(path: Path) -> Any:
         why = reason(error)
         if "not exist" in why:  # what it says of MP3s without a single frame
             why = "no frame of audio found"
+        elif path.suffix.lower() in _NO_DECODER:
+            why = (
+                f"there is no decoder for {path.suffix[1:].lower()} yet; convert it to FLAC or MP3"
+            )
         raise AudioFileError(f"{path}: is not audio that can be read ({why})") from error
     except OSError as error:
         raise AudioFileError(f"{path}: cannot be read ({reason(error)})") from error

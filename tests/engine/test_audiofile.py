@@ -103,6 +103,7 @@ def test_samples_that_are_no_numbers_become_silence_and_are_called_damage(tmp_pa
         ("empty.wav", b"", "is empty"),
         ("page.flac", b"<html><body>Not found</body></html>", "not audio"),
         ("noise.mp3", np.random.default_rng(0).bytes(50_000), "not audio"),
+        ("song.m4a", b"\0\0\0 ftypM4A " + bytes(500), "no decoder for m4a yet"),
         ("noise.raw", np.random.default_rng(0).bytes(500), "not audio"),
         ("head.wav", b"RIFF\0\0\0\0WAVE", "audio"),
     ],
