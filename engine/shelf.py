@@ -63,13 +63,16 @@ class Shelf:
             (source, len(source) + 1, source + b"\0"),
         )
         matched = unmatched = 0
+        seen: dict[Entry, tuple[int, int | None]] = {}  # half the entries of a dataset repeat
         for number, playlist in enumerate(found):
             cursor = self._database.execute(
                 "INSERT INTO playlist VALUES (NULL, ?, ?)",
                 (playlist.name, source + b"\0%d" % number),
             )
             for position, entry in enumerate(playlist.entries):
-                item, track_id = self._item(entry)
+                if entry not in seen:
+                    seen[entry] = self._item(entry)
+                item, track_id = seen[entry]
                 matched += track_id is not None
                 unmatched += track_id is None
                 self._database.execute(
