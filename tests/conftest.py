@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -100,25 +103,61 @@ class Studio:
         return self.popen(["bash", SCRIPTS / "record.sh", path, str(seconds), *ports])
 
 
-def _start(environment: dict[str, str]) -> dict[str, str]:
-    """Start the studio and return the environment of the programs inside it."""
-    done = subprocess.run(
-        ["bash", str(SCRIPTS / "start.sh")],
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=90,
-        check=False,
-    )
-    if done.returncode:
-        raise RuntimeError(done.stderr.strip())
+@contextmanager
+def free_name() -> Iterator[str]:
+    """Give a server's name that no other run on this machine uses now.
+
+    There are few: a server that was killed keeps one of JACK's eight places until a server of its
+    name is started again, so a new name for each run would use them up.
+    """
+    for name in ("antiphon-test-1", "antiphon-test-2", "antiphon-test-3"):
+        path = Path(tempfile.gettempdir()) / f"{name}-{os.getuid()}.lock"
+        with path.open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                continue
+            yield name
+            return
+    pytest.fail("three test runs use a sound studio already")
+
+
+@contextmanager
+def private_studio(name: str, folder: Path) -> Iterator[Studio]:
+    """Start a JACK server of that name, with its files in the folder, and end it afterwards.
+
+    Calling it again inside mends what has died.
+    """
+    environment = {
+        **os.environ,
+        "STUDIO_NAME": name,
+        "STUDIO_DIR": str(folder),
+        "STUDIO_OWNER": str(os.getpid()),
+    }
+
+    def script(file: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            ["bash", str(SCRIPTS / file)],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=90,
+            check=False,
+        )
+
+    started = script("start.sh")
+    if started.returncode:
+        pytest.fail(f"the sound studio did not start: {started.stderr.strip()}")
     exports = [
         line.removeprefix("export ").split("=", 1)
-        for line in done.stdout.splitlines()
+        for line in started.stdout.splitlines()
         if line.startswith("export ")
     ]
-    return environment | {name: value.strip("'") for name, value in exports}
+    try:
+        yield Studio(environment | {name: value.strip("'") for name, value in exports})
+    finally:
+        script("stop.sh")
 
 
 @pytest.fixture(scope="session")
@@ -127,21 +166,5 @@ def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
     in_ci = os.environ.get("CI") == "true"
     if not in_ci and (sys.platform != "linux" or shutil.which("jackd") is None):
         pytest.skip("no JACK here: `CI=true bash .ci/system` installs it on Debian/Ubuntu")
-    environment = {
-        **os.environ,
-        "STUDIO_NAME": f"antiphon-test-{os.getpid()}",
-        "STUDIO_DIR": str(tmp_path_factory.mktemp("studio")),
-        "STUDIO_OWNER": str(os.getpid()),
-    }
-    try:
-        inside = _start(environment)
-    except RuntimeError as error:
-        pytest.fail(f"the sound studio did not start: {error}")
-    yield Studio(inside)
-    subprocess.run(
-        ["bash", str(SCRIPTS / "stop.sh")],
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        timeout=60,
-        check=False,
-    )
+    with free_name() as name, private_studio(name, tmp_path_factory.mktemp("studio")) as it:
+        yield it

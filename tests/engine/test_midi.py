@@ -16,7 +16,7 @@ import pytest
 from engine import midi, midi_child
 from engine.midi import MidiInput
 from engine.midiring import MidiEvent, MidiRing
-from tests.conftest import Studio
+from tests.conftest import Studio, private_studio
 
 # 60 and 63 in turn, a tenth of a second each, one every eighth of a second.
 SEQUENCER = ["jack_midiseq", "keys", "12000", "0", "60", "4800", "6000", "63", "4800"]
@@ -178,6 +178,25 @@ def test_an_unplugged_keyboard_falls_silent_and_is_heard_when_it_comes_back(
         keyboard()
         until(lambda: keys.state == "open")
         assert take(ring, 4)
+
+
+@pytest.mark.audio
+def test_a_midi_system_that_dies_is_replaced_by_the_next_there_is(
+    studio: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ring: MidiRing
+) -> None:
+    with private_studio(studio.environment["STUDIO_NAME"] + "b", tmp_path) as second:
+        for variable, value in second.environment.items():
+            monkeypatch.setenv(variable, value)
+        with MidiInput("keys", ring) as keys:
+            player = second.popen(SEQUENCER)
+            until(lambda: keys.state == "open")
+            take(ring, 2)
+            os.kill(int((tmp_path / "server.pid").read_text().split()[0]), signal.SIGKILL)
+            player.kill()
+            player.wait()
+            until(lambda: keys.state == "no midi")
+            monkeypatch.setenv("JACK_DEFAULT_SERVER", studio.environment["JACK_DEFAULT_SERVER"])
+            until(lambda: keys.state == "waiting")
 
 
 @pytest.mark.audio

@@ -16,18 +16,31 @@ flock -w 60 9 || die "another start.sh holds $STUDIO_DIR/lock"
 export JACK_DEFAULT_SERVER=$STUDIO_NAME JACK_NO_START_SERVER=1 JACK_NO_AUDIO_RESERVATION=1
 
 # Descriptor 9 is closed in everything that stays: a child would keep the lock for its lifetime.
+start_server() {
+  setsid jackd -n "$STUDIO_NAME" "${priority[@]}" -m "${sync[@]}" -t 5000 \
+    -d dummy -r "$STUDIO_RATE" -p "$STUDIO_PERIOD" -C 2 -P 2 \
+    >"$STUDIO_DIR/server.log" 2>&1 </dev/null 9>&- &
+  remember server $!
+  wait_for_port system:playback_1 server
+}
+
 if ! running server; then
   priority=(-r)
   chrt -f 10 true 2>/dev/null && priority=(-R -P 10)
   sync=()
   [ "$STUDIO_SYNC" = 1 ] && sync=(-S)
-  setsid jackd -n "$STUDIO_NAME" "${priority[@]}" -m "${sync[@]}" -t 5000 \
-    -d dummy -r "$STUDIO_RATE" -p "$STUDIO_PERIOD" -C 2 -P 2 \
-    >"$STUDIO_DIR/server.log" 2>&1 </dev/null 9>&- &
-  remember server $!
   rm -f "$STUDIO_DIR/mic.pid"
-  wait_for_port system:playback_1 server \
-    || { tail -3 "$STUDIO_DIR/server.log" >&2; bash "$here/stop.sh"; die "the JACK server did not start"; }
+  for _ in $(seq 10); do
+    start_server && break
+    # A killed server of this name counts until its parent has collected it.
+    grep -q 'already active' "$STUDIO_DIR/server.log" || break
+    sleep 1
+  done
+  running server || {
+    grep -iE 'cannot|fail|already|error' "$STUDIO_DIR/server.log" | head -3 >&2
+    bash "$here/stop.sh"
+    die "the JACK server did not start"
+  }
 fi
 
 if ! running mic; then

@@ -18,4 +18,6 @@ for process in guard mic server; do
   fi
   rm -f "$STUDIO_DIR/$process.pid"
 done
+# A server that had to be killed leaves these behind.
+rm -f /dev/shm/jack_sem.*_"$STUDIO_NAME"_* /dev/shm/jack_"$STUDIO_NAME"_*
 exit 0
