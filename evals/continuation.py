@@ -19,6 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from recommend import WRMF, Interactions
+from recommend.blend import Blend
+from recommend.neighbours import item_neighbours, playlist_neighbours
 
 LENGTH = 500
 
@@ -43,7 +45,31 @@ def wrmf128(interactions: Interactions, artists: dict[int, int]) -> Ranker:
     return lambda seeds: model.recommend(seeds, LENGTH)[0].tolist()
 
 
+def default(interactions: Interactions, artists: dict[int, int]) -> Ranker:
+    model = Blend().fit(interactions, artists)
+    return lambda seeds: model.recommend(seeds, LENGTH)[0].tolist()
+
+
+def plain_blend(interactions: Interactions, artists: dict[int, int]) -> Ranker:
+    model = Blend(trees=0).fit(interactions, artists)
+    return lambda seeds: model.recommend(seeds, LENGTH)[0].tolist()
+
+
+def items(interactions: Interactions, artists: dict[int, int]) -> Ranker:
+    model = item_neighbours().fit(interactions)
+    return lambda seeds: model.recommend(seeds, LENGTH)[0].tolist()
+
+
+def playlists(interactions: Interactions, artists: dict[int, int]) -> Ranker:
+    model = playlist_neighbours().fit(interactions)
+    return lambda seeds: model.recommend(seeds, LENGTH)[0].tolist()
+
+
 MODELS: dict[str, Callable[[Interactions, dict[int, int]], Ranker]] = {
+    "default": default,
+    "blend": plain_blend,
+    "items": items,
+    "playlists": playlists,
     "wrmf": wrmf,
     "wrmf128": wrmf128,
 }
@@ -54,7 +80,7 @@ def main() -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("queries", type=Path)
     parser.add_argument("out", type=Path)
-    parser.add_argument("--model", choices=sorted(MODELS), default="wrmf")
+    parser.add_argument("--model", choices=sorted(MODELS), default="default")
     options = parser.parse_args()
     interactions = Interactions.from_playlists(lines(options.data / "train.jsonl.gz"))
     path = options.data / "track_artist.jsonl.gz"

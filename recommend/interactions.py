@@ -58,7 +58,7 @@ class Interactions:
     Parameters
     ----------
     matrix : scipy.sparse.csr_array, shape (playlists, tracks), float32
-        Counts above zero.
+        Counts above zero. A row's columns stand in the playlist's order.
     track_ids : ndarray of int64, shape (tracks,)
         Ascending; column j belongs to `track_ids[j]`.
     """
@@ -114,13 +114,17 @@ class Interactions:
             plays = _flat_counts(counts, lists)
         rows = np.repeat(np.arange(len(lists)), [len(p) for p in lists])
         ids, columns = np.unique(flat, return_inverse=True)
-        shape = (len(lists), len(ids))
-        entries: Any = (plays, (rows, columns.reshape(-1)))
-        matrix: Matrix = sparse.coo_array(entries, shape=shape).tocsr()
-        matrix.sum_duplicates()
-        if counts is None:
-            matrix.data[:] = 1.0
-        return cls(matrix, ids)
+        pairs, first, place = np.unique(
+            rows * max(len(ids), 1) + columns.reshape(-1), return_index=True, return_inverse=True
+        )
+        if len(pairs) < len(flat):
+            kept = np.sort(first)
+            if counts is not None:
+                plays = np.bincount(place.reshape(-1), weights=plays)[place.reshape(-1)[kept]]
+            rows, columns, plays = rows[kept], columns.reshape(-1)[kept], plays[: len(kept)]
+        ends = np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=len(lists)))])
+        entries: Any = (plays.astype(np.float32), columns.reshape(-1), ends)
+        return cls(sparse.csr_array(entries, shape=(len(lists), len(ids))), ids)
 
     def rows_of(self, ids: ArrayLike | Iterable[int]) -> NDArray[np.int64]:
         """Return the column of each track id, -1 where it stands in no playlist."""

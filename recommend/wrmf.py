@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -61,6 +62,8 @@ class WRMF:
     >>> ids.tolist()
     [2]
     """
+
+    ARRAYS = ("track_ids", "popularity", "track_factors", "user_factors", "gram")
 
     def __init__(
         self,
@@ -212,9 +215,10 @@ class WRMF:
         order = np.argsort(-shares, kind="stable")
         return self.track_ids[rows[order]], shares[order].astype(np.float32)
 
-    def save(self, path: str | Path) -> None:
-        """Write the model to a checksummed file, atomically."""
-        settings = {
+    @property
+    def settings(self) -> dict[str, float]:
+        """The parameters it was made with."""
+        return {
             "factors": self.factors,
             "regularization": self.regularization,
             "alpha": self.alpha,
@@ -222,14 +226,38 @@ class WRMF:
             "frequency_scaling": self.frequency_scaling,
             "seed": self.seed,
         }
-        arrays: modelfile.Arrays = {
-            "track_ids": self.track_ids,
-            "popularity": self.popularity_,
-            "track_factors": self.track_factors_,
-            "user_factors": self.user_factors_,
-            "gram": self._gram,
-        }
-        modelfile.write(path, _KIND, settings, arrays)
+
+    @property
+    def arrays(self) -> modelfile.Arrays:
+        """What it learnt, by the names in `ARRAYS`."""
+        return dict(
+            zip(
+                self.ARRAYS,
+                (
+                    self.track_ids,
+                    self.popularity_,
+                    self.track_factors_,
+                    self.user_factors_,
+                    self._gram,
+                ),
+                strict=True,
+            )
+        )
+
+    @classmethod
+    def restore(cls, settings: Mapping[str, Any], arrays: modelfile.Arrays) -> WRMF:
+        """Make a model from the settings and arrays of another."""
+        model = cls(**settings)
+        model.popularity_ = arrays["popularity"]
+        model.track_factors_ = arrays["track_factors"]
+        model.user_factors_ = arrays["user_factors"]
+        model._gram = arrays["gram"]
+        model._table = IdTable(arrays["track_ids"])
+        return model
+
+    def save(self, path: str | Path) -> None:
+        """Write the model to a checksummed file, atomically."""
+        modelfile.write(path, _KIND, self.settings, self.arrays)
 
     @classmethod
     def load(cls, path: str | Path) -> WRMF:
@@ -240,14 +268,7 @@ class WRMF:
         FormatError
             If the file is damaged or holds something else.
         """
-        settings, arrays = modelfile.read(path, _KIND)
-        model = cls(**settings)
-        model.popularity_ = arrays["popularity"]
-        model.track_factors_ = arrays["track_factors"]
-        model.user_factors_ = arrays["user_factors"]
-        model._gram = arrays["gram"]
-        model._table = IdTable(arrays["track_ids"])
-        return model
+        return cls.restore(*modelfile.read(path, _KIND))
 
     @property
     def gram(self) -> Floats:

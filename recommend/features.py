@@ -1,0 +1,50 @@
+"""What the last step of the ranking looks at, for each candidate of a query."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommend.ranking import top
+from recommend.signals import Signals, blend
+
+Floats = NDArray[np.float32]
+Ids = NDArray[np.int64]
+
+
+def candidates(signals: Signals, seeds: Ids, count: int) -> tuple[Ids, Floats, Floats]:
+    """Return the best of the plain blend, their features, and the blend itself.
+
+    Parameters
+    ----------
+    seeds : ndarray of int64
+        Columns of the known seeds, at least one.
+    count : int
+        How many candidates.
+
+    Returns
+    -------
+    columns : ndarray of int64, shape (at most count,)
+        Best first, no seed among them.
+    features : ndarray of float32, shape (len(columns), features)
+    scores : ndarray of float32, shape (tracks,)
+    """
+    said = signals.ask(seeds)
+    total = blend(said)
+    chosen = top(total, count, seeds)
+    rank = np.arange(1, len(chosen) + 1, dtype=np.float32)
+    columns: list[Floats] = [total[chosen], np.log(rank)]
+    for name in ("wrmf", "small", "items", "playlists", "artists"):
+        values = said[name][chosen]
+        columns.append(values)
+        low = values.min() if len(values) else np.float32(0.0)
+        columns.append(np.log(values - low + np.float32(0.05) * values.std() + np.float32(1e-6)))
+    same = signals.same_artist(seeds)[chosen]
+    popularity = np.log(signals.popularity[chosen] + 1)
+    of_seeds = np.log(signals.popularity[seeds] + 1).mean()
+    k = np.float32(len(seeds))
+    distinct = len(np.unique(signals.artist_of[seeds])) / k
+    artist = np.log(signals.artist_popularity[chosen] + 1)
+    columns += [same / k, same, popularity, artist, popularity - artist, popularity - of_seeds]
+    columns += [np.full(len(chosen), v, dtype=np.float32) for v in (np.log(k), of_seeds, distinct)]
+    return chosen, np.stack(columns, axis=1).astype(np.float32), total
