@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,7 +11,11 @@ import pytest
 import soundfile
 from numpy.typing import NDArray
 
+from engine import analyser, tags
+
 RATE = 22_050
+
+_analyses: dict[bytes, analyser.Analysis] = {}
 
 WriteTune = Callable[..., Path]
 
@@ -41,3 +46,17 @@ def write_tune(tmp_path: Path) -> WriteTune:
         return path
 
     return write
+
+
+@pytest.fixture
+def analyse_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Analyse each content once for all tests that ask about something else."""
+    analyse = analyser.analyse
+
+    def remembered(path: Path) -> analyser.Analysis:
+        content = analyser.digest(path)
+        if content not in _analyses:
+            _analyses[content] = analyse(path)
+        return dataclasses.replace(_analyses[content], tags=tags.read(path))
+
+    monkeypatch.setattr(analyser, "analyse", remembered)

@@ -27,6 +27,9 @@ app.add_typer(library_cmd.app)
 app.add_typer(add.playlist_app)
 
 
+pytestmark = pytest.mark.usefixtures("analyse_once")
+
+
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):  # type: ignore[no-untyped-def]
     """Return a function that runs a command on the test's library: exit code, output, errors."""

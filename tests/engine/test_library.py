@@ -25,6 +25,8 @@ from fingerprint import extract
 
 from .conftest import RATE, WriteTune, tune
 
+pytestmark = pytest.mark.usefixtures("analyse_once")
+
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
