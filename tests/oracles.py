@@ -1,0 +1,202 @@
+"""Slow references in plain Python: each says a formula the obvious way, in float64."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.patch import ADSR, Oscillator, Patch
+
+Floats = NDArray[np.float64]
+
+# The shortest stages the engine plays, whatever a patch asks for (engine/slots.py).
+SHORTEST_ATTACK_S = 0.0005
+SHORTEST_FALL_S = 0.003
+
+
+def hz(note: float) -> float:
+    """Return the frequency of a note number."""
+    return float(440.0 * 2.0 ** ((note - 69.0) / 12.0))
+
+
+def stage_way(t: float, curve: float) -> float:
+    """Return how far a falling stage has come: a mix of a straight line and 1 - (1 - t)^4."""
+    return (1.0 - curve) * t + curve * (1.0 - (1.0 - t) ** 4)
+
+
+def adsr_held(t: float, attack: float, decay: float, sustain: float, curve: float) -> float:
+    """Return the level of an envelope `t` seconds after note-on, the key still down."""
+    if t < attack:
+        return t / attack
+    if t < attack + decay:
+        return 1.0 - (1.0 - sustain) * stage_way((t - attack) / decay, curve)
+    return sustain
+
+
+def adsr_at(t: float, duration: float, adsr: ADSR) -> float:
+    """Return the level of an envelope whose key goes up after `duration` seconds."""
+    held = adsr_held(min(t, duration), adsr.attack, adsr.decay, adsr.sustain, adsr.curve)
+    if t < duration:
+        return held
+    if t >= duration + adsr.release:
+        return 0.0
+    return held * (1.0 - stage_way((t - duration) / adsr.release, adsr.curve))
+
+
+def playable(adsr: ADSR) -> ADSR:
+    """Return an envelope with the shortest stages that the engine plays."""
+    return ADSR(
+        max(adsr.attack, SHORTEST_ATTACK_S),
+        max(adsr.decay, SHORTEST_FALL_S),
+        adsr.sustain,
+        max(adsr.release, SHORTEST_FALL_S),
+        adsr.curve,
+    )
+
+
+def lfo_at(turns: float, shape: str) -> float:
+    """Return an LFO's value, -1..1, after so many turns; every shape starts at or crosses 0."""
+    x = turns - math.floor(turns + 0.5)  # -0.5 .. 0.5
+    if shape == "sine":
+        return math.sin(2.0 * math.pi * x)
+    if shape == "triangle":
+        return 4.0 * x if abs(x) <= 0.25 else math.copysign(2.0, x) - 4.0 * x
+    if shape == "saw":
+        return 2.0 * x
+    return 1.0 if x >= 0.0 else -1.0
+
+
+def fourier(wave: str, count: int, width: float = 0.5) -> list[complex]:
+    """Return c[1..count] of a wave sum(imag(c[h] * exp(2 pi i h t))); saw falls, jumping at 0."""
+    saw = [-2.0 / (math.pi * h) for h in range(1, count + 1)]
+    if wave == "saw":
+        return [complex(a) for a in saw]
+    if wave == "pulse":  # a saw less the same saw `width` ahead
+        turn = 2j * math.pi * width
+        return [a * (1.0 - np.exp(turn * h)) for h, a in enumerate(saw, 1)]
+    if wave == "triangle":
+        return [
+            complex((-1) ** (h // 2) * 8.0 / (math.pi * h) ** 2 if h % 2 else 0.0)
+            for h in range(1, count + 1)
+        ]
+    return [complex(1.0 if h == 1 else 0.0) for h in range(1, count + 1)]
+
+
+def additive(coefficients: Sequence[complex], turns: Floats) -> Floats:
+    """Return the sum of the harmonics at each phase, by Horner's rule on exp(2 pi i turns)."""
+    unit = np.exp(2j * np.pi * turns)
+    total = np.zeros_like(unit)
+    for c in reversed(coefficients):
+        total = (total + c) * unit
+    return np.asarray(total.imag)
+
+
+def svf_plain(
+    x: Sequence[float], cutoff: Sequence[float], q: float, sample_rate: float, mode: str
+) -> Floats:
+    """Filter by the trapezoidal rule on Zavalishin's structure: solve for the high-pass first."""
+    s1 = s2 = 0.0
+    r2 = 1.0 / q  # 2 R in the book
+    out = []
+    for sample, corner in zip(x, cutoff, strict=True):
+        g = math.tan(math.pi * corner / sample_rate)
+        high = (sample - r2 * s1 - g * s1 - s2) / (1.0 + r2 * g + g * g)
+        band = g * high + s1
+        low = g * band + s2
+        s1 = g * high + band
+        s2 = g * band + low
+        out.append({"low": low, "band": r2 * band, "high": high, "notch": low + high}[mode])
+    return np.array(out)
+
+
+def table_harmonics(note: float, sample_rate: float) -> int:
+    """Return how many harmonics the engine's table for a note holds: tables every four notes."""
+    first, notes = 16.0, 4.0
+    level = min(31, max(0, int((note - first) / notes)))
+    return max(1, int(sample_rate / 2.0 / hz(first + notes * (level + 1))))
+
+
+def voice_twin(
+    patch: Patch, note: int, velocity: int, held_s: float, seconds: float, sample_rate: float
+) -> Floats:
+    """Render one note of a patch without noise or vibrato, shape (n, 2), channel volume 100.
+
+    Oscillators are sums of their harmonics, the envelopes, the LFO and the filter follow their
+    formulas sample by sample.
+    """
+    count = round(seconds * sample_rate)
+    t = np.arange(count) / sample_rate
+
+    def oscillator(one: Oscillator) -> Floats:
+        pitch = note + 12 * one.octave + one.detune / 100.0
+        harmonics = fourier(one.wave, table_harmonics(pitch, sample_rate), one.width)
+        return one.level * additive(harmonics, t * hz(pitch))
+
+    signal = sum(oscillator(one) for one in patch.oscillators if one.level)
+    amplitude, modulation = playable(patch.amplitude), playable(patch.modulation)
+    swing = [lfo_at(patch.lfo.phase + patch.lfo.rate * at, patch.lfo.shape) for at in t]
+    loudness = velocity / 127.0
+    semitones = patch.filter.key_track * (note - 60) + patch.filter.velocity * (loudness - 1.0)
+    cutoff = [
+        patch.filter.cutoff
+        * 2.0
+        ** (
+            (
+                semitones
+                + patch.filter.envelope * adsr_at(at, held_s, modulation)
+                + patch.lfo.cutoff * lfo
+            )
+            / 12.0
+        )
+        for at, lfo in zip(t, swing, strict=True)
+    ]
+    cutoff = [min(max(c, sample_rate * 2.0**-13), 0.45 * sample_rate) for c in cutoff]
+    filtered = svf_plain(
+        list(np.asarray(signal)), cutoff, patch.filter.resonance, sample_rate, patch.filter.mode
+    )
+    level = [
+        adsr_at(at, held_s, amplitude) * (1.0 - patch.lfo.amplitude * (0.5 - 0.5 * lfo))
+        for at, lfo in zip(t, swing, strict=True)
+    ]
+    gain = 10.0 ** (patch.gain / 20.0) * (100.0 / 127.0) ** 2
+    gain *= 1.0 - patch.velocity * (1.0 - loudness**2)
+    sides = [math.sqrt(0.5 - 0.5 * patch.pan), math.sqrt(0.5 + 0.5 * patch.pan)]
+    return (filtered * np.array(level))[:, None] * gain * np.array(sides)
+
+
+class Keyboard:
+    """Which notes ought to sound: keys that are down, or were let go while the pedal was."""
+
+    def __init__(self) -> None:
+        self._down: set[tuple[int, int]] = set()
+        self._kept: set[tuple[int, int]] = set()
+        self._pedal: set[int] = set()
+
+    def take(self, message: bytes) -> None:
+        """Act on a channel message."""
+        kind, channel = message[0] >> 4, message[0] & 15
+        key = (channel, message[1])
+        if kind == 9 and message[2] > 0:
+            self._kept.discard(key)
+            self._down.add(key)
+        elif kind in (8, 9):
+            if key in self._down and channel in self._pedal:
+                self._kept.add(key)
+            self._down.discard(key)
+        elif kind == 11:
+            self._controller(channel, message[1], message[2])
+
+    def _controller(self, channel: int, number: int, value: int) -> None:
+        if number == 64 and value >= 64:
+            self._pedal.add(channel)
+        elif number in (64, 120, 121, 123, 124, 125, 126, 127):
+            self._pedal.discard(channel)
+            self._kept = {k for k in self._kept if k[0] != channel}
+        if number == 120 or number >= 123:
+            self._down = {k for k in self._down if k[0] != channel}
+
+    def __iter__(self) -> Iterator[tuple[int, int]]:
+        return iter(sorted(self._down | self._kept))
