@@ -4,6 +4,7 @@ AntiphonError
 ├── AudioFileError         a file that is not audio, or of which nothing can be decoded
 ├── PlaylistError          a playlist file that cannot be read
 ├── MidiFileError          a MIDI file that cannot be read
+├── PatchError             a patch with a setting out of range, or an unknown one
 ├── DeviceError            a sound or MIDI device that is missing or fails
 └── LibraryError           the library as a whole
     ├── NoLibraryError         there is none in this directory
