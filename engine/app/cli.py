@@ -8,9 +8,8 @@ from typing import Any
 import typer
 
 from engine.app import add, demo, hear, identify, library_cmd, play, recommend
+from engine.app.terminal import INTERRUPTED, keep_interrupts, say_error
 from engine.errors import AntiphonError
-
-INTERRUPTED = 130
 
 app = typer.Typer(
     name="antiphon",
@@ -34,7 +33,8 @@ app.add_typer(library_cmd.app)
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run the command line and exit: 0 done, 1 failed, 2 wrong usage, 130 interrupted."""
+    """Run the command line and exit: 0 done, 1 failed, 2 wrong usage, 3 partly, 130 interrupted."""
+    keep_interrupts()
     sys.exit(run(arguments))
 
 
@@ -49,10 +49,10 @@ def run(arguments: list[str] | None = None) -> int:
     except typer.Exit as leave:
         return leave.exit_code
     except AntiphonError as error:
-        print(f"antiphon: {error}", file=sys.stderr)
+        say_error(str(error))
         return error.exit_code
     except (ValueError, OSError) as error:  # a wrong value of an option, or the disk
-        print(f"antiphon: {error}", file=sys.stderr)
+        say_error(str(error))
         return 1
     except Exception as error:
         show = getattr(error, "show", None)  # wrong usage: typer's own error prints itself
@@ -61,3 +61,7 @@ def run(arguments: list[str] | None = None) -> int:
         show()
         return int(getattr(error, "exit_code", 2))
     return result if isinstance(result, int) else 0
+
+
+if __name__ == "__main__":
+    main()

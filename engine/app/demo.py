@@ -15,6 +15,7 @@ import typer
 from numpy.typing import NDArray
 
 from engine.app.hear import as_record, clock, in_words
+from engine.app.terminal import command
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -52,6 +53,7 @@ class Outcome:
         return named == self.wanted
 
 
+@command
 def demo(
     out: Annotated[Path, typer.Option(help="Folder for the results.")] = Path("demo-output"),
     music: Annotated[

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from engine.app.live import DEFAULT_BLOCK, Keyboard, device_sample_rate, meter_line
-from engine.app.terminal import LibraryOption
+from engine.app.live import COMPILING, DEFAULT_BLOCK, Keyboard, device_sample_rate, meter_line
+from engine.app.terminal import LibraryOption, command, waiting
 
 if TYPE_CHECKING:
     from engine.library import Track
@@ -59,6 +59,7 @@ def as_record(heard: Heard, track: Track | None) -> dict[str, object]:
     }
 
 
+@command
 def listen(
     library: LibraryOption = None,
     input_: InputOption = None,
@@ -93,7 +94,9 @@ def listen(
             else:
                 typer.echo(f"{time.strftime('%H:%M:%S')}  {in_words(heard, track)}")
 
-        with open_stream(synth, input=device.number, listen=True, play=False, block=512):
+        with waiting(COMPILING):
+            stream = open_stream(synth, input=device.number, listen=True, play=False, block=512)
+        with stream:
             typer.echo(f"listening on {device.name} for {len(tracks)} tracks", err=True)
             listener = Listener(synth.state, music.index, synth.sample_rate, tell)
             try:
@@ -110,6 +113,7 @@ def _wait(seconds: float | None, listener: Listener) -> None:
         time.sleep(0.1)
 
 
+@command
 def session(
     library: LibraryOption = None,
     patch: Annotated[str, typer.Option(help="Built-in patch, or a patch file.")] = "soft-lead",
@@ -138,7 +142,9 @@ def session(
     with Library.open(library, create=False, writable=False) as music:
         if len(music) == 0:
             raise LibraryError("the library is empty; `antiphon add DIR` adds music")
-        synth = Synth(patch, device_sample_rate(output))
+        with waiting(COMPILING):
+            synth = Synth(patch, device_sample_rate(output))
+            stream = open_stream(synth, output, input_, listen=True, block=block)
         lines = threading.Lock()
 
         def tell(heard: Heard, track: Track | None) -> None:
@@ -147,7 +153,7 @@ def session(
                 if track is not None:
                     _print_queue(evening)
 
-        with open_stream(synth, output, input_, listen=True, block=block) as stream:
+        with stream:
             keyboard = Keyboard(stream, midi)
             evening = Session(music, synth, stream, tell, play_queue=play)
             try:

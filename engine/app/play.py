@@ -9,12 +9,14 @@ from typing import Annotated
 import typer
 
 from engine.app.live import (
+    COMPILING,
     DEFAULT_BLOCK,
     Keyboard,
     device_sample_rate,
     meter_line,
     require_midi_port,
 )
+from engine.app.terminal import command, waiting
 
 Patch = Annotated[str, typer.Option(help="Built-in patch, or a patch file (.json).")]
 Output = Annotated[str | None, typer.Option(help="Sound output: name, part of it, or number.")]
@@ -22,6 +24,7 @@ Midi = Annotated[str | None, typer.Option(help="MIDI input: name or part of it."
 Block = Annotated[int, typer.Option(help="Frames per callback.", min=16, max=8192)]
 
 
+@command
 def devices() -> None:
     """List sound and MIDI devices, and say why something is missing.
 
@@ -75,6 +78,7 @@ def devices() -> None:
             console.print(f"MIDI {side}: no port; connect a keyboard")
 
 
+@command
 def play(
     patch: Patch = "soft-lead",
     midi: Midi = None,
@@ -96,9 +100,11 @@ def play(
 
     if not wait:
         require_midi_port(midi)
-    synth = Synth(patch, device_sample_rate(output))
+    with waiting(COMPILING):
+        synth = Synth(patch, device_sample_rate(output))
+        stream = open_stream(synth, output, block=block)
     console = Console(stderr=True)
-    with open_stream(synth, output, block=block) as stream:
+    with stream:
         keyboard = Keyboard(stream, midi)
         console.print(
             f"playing {synth.patch().name} at {synth.sample_rate:.0f} Hz, "
@@ -116,6 +122,7 @@ def play(
             console.print(meter_line(synth, stream, None), markup=False)
 
 
+@command
 def render(
     song: Annotated[Path, typer.Argument(help="Standard MIDI File.")],
     out: Annotated[Path, typer.Argument(help="WAV or FLAC file to write.")],

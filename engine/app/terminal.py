@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import functools
 import os
 import sys
@@ -56,6 +57,21 @@ def command(function: Callable[P, None]) -> Callable[P, None]:
             raise typer.Exit(0) from None
 
     return run
+
+
+def keep_interrupts() -> None:
+    """Let a Ctrl-C that falls into a callback of a C library count: Python would drop it there.
+
+    While a kernel is compiled, most of the time is spent where that happens.
+    """
+
+    def hook(dropped: sys.UnraisableHookArgs) -> None:
+        if issubclass(dropped.exc_type, KeyboardInterrupt):
+            _thread.interrupt_main()
+        else:
+            sys.__unraisablehook__(dropped)
+
+    sys.unraisablehook = hook
 
 
 def say_error(text: str) -> None:
