@@ -150,6 +150,7 @@ def _set_oscillators(state, tile, j, within):  # type: ignore[no-untyped-def]
     d = state.doubles[tile]
     pitch = d[st.NOTE * TILE + j] + d[st.BEND * TILE + j]
     d[st.PITCH * TILE + j] = pitch
+    before = within if within > 0 else st.CELL  # on a control point, start_cell adds a cell first
     for number in range(2):
         tune = d[(st.TUNE_1 + number) * TILE + j]
         inc = long_increment(pitch + tune, state.sample_rate)
@@ -157,7 +158,7 @@ def _set_oscillators(state, tile, j, within):  # type: ignore[no-untyped-def]
         if state.slots[state.voice_slot[tile * TILE + j]][st.P_FIXED_NOTE] < 0.0:
             start = (state.age * 2 + number) * _GOLDEN  # spreads evenly, the same in every run
         long_phase = st.LONG_PHASE_1 + 3 * number
-        w[long_phase * TILE + j] = start - inc * within
+        w[long_phase * TILE + j] = start - inc * before
         w[(long_phase + 1) * TILE + j] = inc
         w[(long_phase + 2) * TILE + j] = 0
         phase = st.PHASE_1 + 3 * number
