@@ -13,7 +13,7 @@ begins with `# ` is a remark::
     form: verse chorus verse                       as written, if not said
 
     part lead: soft-lead, volume 100, gate 0.9     a melody
-    part harp: pluck, volume 60, low C3            plays patterns over the chords
+    part harp: pluck, volume 60, pan 0.3, low C3   plays patterns over the chords
     part drums: drum-kit, volume 80
 
     [verse]
@@ -41,11 +41,16 @@ from engine.notation import Note, key_signature, pitch_of, read_notes
 
 @dataclass(frozen=True)
 class Part:
-    """An instrument: name, patch, volume 0..127, gate (share of a note's length that sounds)."""
+    """An instrument of a score.
+
+    `volume` is its place in the mix, 0..127 (MIDI's channel volume), `pan` -1 (left) to 1 (right),
+    `gate` the share of a note's length that sounds, `low` the lowest note of its patterns.
+    """
 
     name: str
     patch: str
     volume: int = 90
+    pan: float = 0.0
     gate: float = 0.95
     low: int | None = None
 
@@ -128,12 +133,13 @@ def _part(name: str, text: str) -> Part:
     if patch not in gm.PROGRAMS:
         raise ValueError(f"part {name}: no such patch: {patch!r}")
     values = dict(option.split() for option in options)
-    if unknown := values.keys() - {"volume", "gate", "low"}:
+    if unknown := values.keys() - {"volume", "pan", "gate", "low"}:
         raise ValueError(f"part {name}: no such option: {', '.join(sorted(unknown))}")
     return Part(
         name,
         patch,
         volume=int(values.get("volume", 90)),
+        pan=float(values.get("pan", 0)),
         gate=float(values.get("gate", 0.95)),
         low=pitch_of(values["low"]) if "low" in values else None,
     )

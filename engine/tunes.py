@@ -13,6 +13,8 @@ from engine.smf import MidiSong
 TICKS = 480  # a quarter note
 _FOLDER = Path(__file__).resolve().parent / "app" / "tunes"
 _SUFFIX = ".tune"
+_VOLUME, _PAN = 7, 10  # control numbers
+_VELOCITY = 100  # of a note on the first beat of a bar, in a section of level 1
 # How loud a melody's note is on the first beat of a bar, on another, and between.
 _ACCENTS = (1.0, 0.93, 0.87)
 
@@ -158,7 +160,7 @@ def _part_track(tune: Score, part: Part, channel: int) -> bytes:
         for note in section.notes.get(part.name, []):
             on = _ticks(start + note.start)
             off = max(on + 1, _ticks(start + note.start + note.length * Fraction(part.gate)))
-            loudness = part.volume * note.level * section.level.at(float(note.start / length))
+            loudness = _VELOCITY * note.level * section.level.at(float(note.start / length))
             pitch = note.pitch
             if channel != gm.DRUM_CHANNEL:
                 loudness *= _ACCENTS[_weight(tune, note.start)]
@@ -172,6 +174,8 @@ def _part_track(tune: Score, part: Part, channel: int) -> bytes:
         (0, _meta(0x03, part.name.encode())),
         (0, _meta(0x04, part.patch.encode())),
         (0, bytes((0xC0 | channel, gm.PROGRAMS[part.patch]))),
+        (0, bytes((0xB0 | channel, _VOLUME, part.volume))),
+        (0, bytes((0xB0 | channel, _PAN, 64 + round(63 * part.pan)))),
     ]
     return _track(head + messages, _end(tune))
 

@@ -124,6 +124,23 @@ def test_mido_reads_what_we_write(name: str, tmp_path: Path) -> None:
     assert smf.read(tmp_path / "tune.mid").patches == ours.patches
 
 
+@pytest.mark.parametrize("patch", sorted(gm.PROGRAMS))
+def test_the_program_of_a_patch_stands_for_that_patch(patch: str) -> None:
+    channel = gm.DRUM_CHANNEL if patch == gm.DRUM_KIT else 0
+    assert gm.patch_of(channel, gm.PROGRAMS[patch]) == patch
+
+
+def test_each_part_is_mixed_by_volume_and_pan_before_its_first_note() -> None:
+    score = read_score(
+        "title: T\nartist: A\nkey: C\nmetre: 4/4\ntempo: 60\n"
+        "part lead: pluck, volume 77, pan -1\npart drums: drum-kit, pan 1\n"
+        "[one]\nlead: C8\ndrums kick: x..."
+    )
+    said = [message for time, message in tunes.perform(score).events if time == 0]
+    assert said[:3] == [b"\xc0\x18", b"\xb0\x07\x4d", b"\xb0\x0a\x01"]
+    assert b"\xb9\x0a\x7f" in said
+
+
 def test_tunes_differ_in_tempo_key_metre_and_instruments() -> None:
     scores = [tunes.score(name) for name in NAMES]
     assert len({score.sections[0].tempo.first for score in scores}) >= 10
