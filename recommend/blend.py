@@ -102,7 +102,7 @@ class Blend:
         if len(known) == 0:
             return standardise(np.log1p(signals.popularity))
         chosen, features, total = candidates(signals, known, _CANDIDATES)
-        if self._ranker is not None:
+        if self._ranker is not None and len(chosen):
             order = np.argsort(-self._ranker.score(features), kind="stable")
             total[chosen[order]] = total[chosen]
         return total

@@ -32,13 +32,16 @@ def candidates(signals: Signals, seeds: Ids, count: int) -> tuple[Ids, Floats, F
     said = signals.ask(seeds)
     total = blend(said)
     chosen = top(total, count, seeds)
+    if len(chosen) == 0:
+        return chosen, np.empty((0, 0), dtype=np.float32), total
     rank = np.arange(1, len(chosen) + 1, dtype=np.float32)
     columns: list[Floats] = [total[chosen], np.log(rank)]
     for name in ("wrmf", "small", "items", "playlists", "artists"):
         values = said[name][chosen]
         columns.append(values)
-        low = values.min() if len(values) else np.float32(0.0)
-        columns.append(np.log(values - low + np.float32(0.05) * values.std() + np.float32(1e-6)))
+        columns.append(
+            np.log(values - values.min() + np.float32(0.05) * values.std() + np.float32(1e-6))
+        )
     same = signals.same_artist(seeds)[chosen]
     popularity = np.log(signals.popularity[chosen] + 1)
     of_seeds = np.log(signals.popularity[seeds] + 1).mean()

@@ -78,7 +78,7 @@ def read(path: str | Path, kind: str) -> tuple[dict[str, Any], Arrays]:
     -------
     settings : dict
     arrays : dict of ndarray
-        Read-only views of the mapped file.
+        Views of the mapped file; what is written to them stays in memory.
 
     Raises
     ------
@@ -90,7 +90,8 @@ def read(path: str | Path, kind: str) -> tuple[dict[str, Any], Arrays]:
     path = Path(path)
     if path.stat().st_size < _PROLOGUE:
         raise FormatError(f"{path} is too short to be a model file")
-    raw = np.memmap(path, dtype=np.uint8, mode="r")
+    # private pages: the file cannot be changed through them, and kernels see ordinary arrays
+    raw = np.memmap(path, dtype=np.uint8, mode="c").view(np.ndarray)
     if raw[: len(MAGIC)].tobytes() != MAGIC:
         raise FormatError(f"{path} is not a model file of this program")
     length = int.from_bytes(raw[8:16].tobytes(), "little")
