@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
 from recommend import modelfile
@@ -90,6 +90,10 @@ class Blend:
     def wrmf(self) -> WRMF:
         """The main factorisation."""
         return self._fitted().models[0]
+
+    def rows_of(self, ids: ArrayLike | Iterable[int]) -> Ids:
+        """Return the place of each track in `scores`, -1 where it stands in no playlist."""
+        return self._fitted().interactions.rows_of(ids)
 
     def scores(self, seeds: Iterable[int]) -> Floats:
         """Return the score of every track, shape (tracks,).

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from recommend.blend import Blend
 from recommend.cold import ColdMap
 from recommend.feedback import Session
 from recommend.interactions import IdTable, as_ids
@@ -56,8 +57,8 @@ class Recommender:
 
     Parameters
     ----------
-    wrmf : WRMF, optional
-        What playlists know.
+    playlists : WRMF or Blend, optional
+        What playlists know. With a blend the reasons are those of its factorisation.
     table : EmbeddingTable, optional
         What the sound says.
     library : sequence of int, optional
@@ -68,7 +69,7 @@ class Recommender:
 
     def __init__(
         self,
-        wrmf: WRMF | None = None,
+        playlists: WRMF | Blend | None = None,
         table: EmbeddingTable | None = None,
         *,
         library: Iterable[int] | None = None,
@@ -76,6 +77,8 @@ class Recommender:
     ) -> None:
         if not (np.isfinite(sound_weight) and sound_weight >= 0):
             raise ValueError(f"sound_weight must be at least 0, got {sound_weight!r}")
+        self._blend = playlists if isinstance(playlists, Blend) else None
+        wrmf = playlists.wrmf if isinstance(playlists, Blend) else playlists
         self._wrmf = wrmf
         self._table = table if table is not None and len(table) else None
         self.sound_weight = sound_weight
@@ -124,9 +127,9 @@ class Recommender:
         rows = self._catalogue.rows_of(hidden)
         session = self._session(wanted, unwanted)
         voices = self._sound_voices(wanted, unwanted)
-        scores, scale = self._scores(session, voices)
+        scores, units = self._scores(session, voices, wanted)
         order = top(scores, n, rows[rows >= 0])
-        return [self._suggestion(int(r), float(scores[r]), session, voices, scale) for r in order]
+        return [self._suggestion(int(r), float(scores[r]), session, voices, units) for r in order]
 
     def _place(self) -> None:
         """Give every track of the catalogue factors (its own or mapped) and a popularity."""
@@ -177,25 +180,38 @@ class Recommender:
         return voices
 
     def _scores(
-        self, session: Session | None, voices: list[tuple[int, float, Floats]]
-    ) -> tuple[Floats, float]:
-        """Return the score of every track, and what one unit of likeness in sound is worth."""
+        self, session: Session | None, voices: list[tuple[int, float, Floats]], wanted: Ids
+    ) -> tuple[Floats, tuple[float, float]]:
+        """Return all scores, and what one unit of the factors' score and of likeness are worth."""
         if session is None and not voices:
-            return self._popularity, 1.0
+            return self._popularity, (1.0, 1.0)
         sound = np.zeros(len(self.track_ids), dtype=np.float32)
         for _, share, likeness in voices:
             sound += np.float32(share) * likeness
         told = (self._sound_rows >= 0) & bool(voices)
-        scores, scale = sound, 1.0
+        scores, units = sound, (1.0, 1.0)
         if session is not None:
             told |= self._placed
-            scores = self._factors @ session.factors
+            scores, unit = self._from_playlists(session, wanted)
             spread, width = float(scores[told].std()), float(sound.std())
-            scale = self.sound_weight * spread / width if width > 0 else 0.0
-            scores += np.float32(scale) * sound
+            units = unit, self.sound_weight * spread / width if width > 0 else 0.0
+            scores += np.float32(units[1]) * sound
         # nothing speaks for or against the others: they come after all that were judged
         scores[~told] = scores[told].min(initial=0.0) - 1.0
-        return scores, scale
+        return scores, units
+
+    def _from_playlists(self, session: Session, wanted: Ids) -> tuple[Floats, float]:
+        """Return what playlists say of every track, and the worth of one unit of the factors."""
+        scores: Floats = self._factors @ session.factors
+        if self._blend is None or self._wrmf is None:
+            return scores, 1.0
+        # the blend speaks in z-scores; what it does not know (cold tracks, skips) joins as such
+        plain: Floats = self._factors @ self._wrmf.fold_in(wanted)
+        unit = 1.0 / max(float((plain if plain.any() else scores).std()), 1e-9)
+        z = (plain - plain.mean()) * np.float32(unit)
+        rows = self._blend.rows_of(self.track_ids)
+        z[rows >= 0] = self._blend.scores(wanted)[rows[rows >= 0]]
+        return z + (scores - plain) * np.float32(unit), unit
 
     def _suggestion(
         self,
@@ -203,19 +219,21 @@ class Recommender:
         score: float,
         session: Session | None,
         voices: list[tuple[int, float, Floats]],
-        scale: float,
+        units: tuple[float, float],
     ) -> Suggestion:
         track_id = int(self.track_ids[row])
         reasons = [
-            Reason("sound", voice, float(scale * share * likeness[row]))
+            Reason("sound", voice, float(units[1] * share * likeness[row]))
             for voice, share, likeness in voices
-            if scale * share * likeness[row] != 0
+            if units[1] * share * likeness[row] != 0
         ]
         if session is not None:
             kind = "cold" if self._mapped[row] else "playlists"
             ids, shares = session.explain_factors(self._factors[row])
             reasons += [
-                Reason(kind, int(i), float(s)) for i, s in zip(ids, shares, strict=True) if s != 0
+                Reason(kind, int(i), units[0] * float(s))
+                for i, s in zip(ids, shares, strict=True)
+                if s != 0
             ]
         reasons.sort(key=lambda reason: -abs(reason.share))
         if not reasons:

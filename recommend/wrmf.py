@@ -68,9 +68,9 @@ class WRMF:
     def __init__(
         self,
         factors: int = 64,
-        regularization: float = 0.01,
+        regularization: float = 0.015,
         alpha: float = 33.0,
-        iterations: int = 16,
+        iterations: int = 10,
         *,
         frequency_scaling: float = 1.0,
         seed: int = 0,
