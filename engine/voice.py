@@ -147,7 +147,7 @@ def _step(v, n, j, stage, start):  # type: ignore[no-untyped-def]
         rate = n[(stage + 3) * TILE + j]
     elif now == st.DECAY and sustain > _SILENT:
         following = np.uint32(st.SUSTAIN)
-    v[start * TILE + j] = reached
+    v[start * TILE + j] = reached if following != st.IDLE else _ZERO  # idle is exactly silent
     v[(start + 1) * TILE + j] = span
     n[stage * TILE + j] = following
     n[(stage + 1) * TILE + j] = 0
