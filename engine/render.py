@@ -15,7 +15,7 @@ from engine.events import apply_due, drain_commands
 from engine.state import CELL, DECK_FRAMES, TILE, TILES
 from engine.voice import any_sounding, control, filter_and_mix, oscillators, start_cell
 
-_APPROACH = 0.25
+_STEP = 0.25 / CELL  # of the way to a new gain in a frame: a quarter in a cell, as voices do
 _KNEE = 0.8  # the master bends smoothly from here and never passes 1
 
 
@@ -74,16 +74,20 @@ def _mix_out(state, first, count, out, position):  # type: ignore[no-untyped-def
     peak = state.peak
     for i in range(count):
         if (first + i) & (CELL - 1) == 0:
-            state.deck_gain += (state.deck_gain_target - state.deck_gain) * _APPROACH
-            state.master += (state.master_target - state.master) * _APPROACH
+            state.deck_gain += state.deck_gain_step * CELL
+            state.deck_gain_step = (state.deck_gain_target - state.deck_gain) * _STEP
+            state.master += state.master_step * CELL
+            state.master_step = (state.master_target - state.master) * _STEP
+        deck_gain = state.deck_gain + state.deck_gain_step * (first + i)
+        master = state.master + state.master_step * (first + i)
         left = np.float64(state.mix[0, first + i])
         right = np.float64(state.mix[1, first + i])
         if i < available:
             at = (tail + i) & (DECK_FRAMES - 1)
-            left += state.deck[at, 0] * state.deck_gain
-            right += state.deck[at, 1] * state.deck_gain
-        left = soft_limit(left * state.master)
-        right = soft_limit(right * state.master)
+            left += state.deck[at, 0] * deck_gain
+            right += state.deck[at, 1] * deck_gain
+        left = soft_limit(left * master)
+        right = soft_limit(right * master)
         out[position + i, 0] = left
         out[position + i, 1] = right
         peak = max(peak, np.float32(abs(left)), np.float32(abs(right)))

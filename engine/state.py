@@ -124,8 +124,10 @@ STATE = np.dtype(
         ("brightness", "f8", (CHANNELS,)),  # semitones
         # mix
         ("deck_gain", "f8"),
+        ("deck_gain_step", "f8"),
         ("deck_gain_target", "f8"),
         ("master", "f8"),
+        ("master_step", "f8"),
         ("master_target", "f8"),
         ("mix", "f4", (2, CELL)),
         # the clock of the stream (see engine/clock.py) and what the callback met
