@@ -51,7 +51,11 @@ def run(arguments: list[str] | None = None) -> int:
     except AntiphonError as error:
         say_error(str(error))
         return error.exit_code
-    except (ValueError, OSError) as error:  # a wrong value of an option, or the disk
+    except OSError as error:  # the disk
+        where = f"{error.filename}: " if error.filename is not None else ""
+        say_error(where + (error.strerror or str(error)))
+        return 1
+    except ValueError as error:  # a wrong value of an option
         say_error(str(error))
         return 1
     except Exception as error:

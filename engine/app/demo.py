@@ -71,7 +71,7 @@ def demo(
 
     from engine.library import Library
 
-    console = Console(highlight=False)
+    console = Console(highlight=False, soft_wrap=True)
     out.mkdir(parents=True, exist_ok=True)
     tunes = _render_tunes(console, out / "tunes")
     if music is None:
@@ -168,11 +168,11 @@ class _Demo:
         audiofile.write(self._out / "heard.wav", live.audio, SAMPLE_RATE)
         return {
             "played": {"track_id": chosen.id, "name": chosen.name, "from_s": start},
-            "heard": None if live.heard is None else as_record(live.heard, live.track),
+            "heard": _record(live),
             "right": live.right,
             "position_error_s": _position_error(live, start),
             "left_out": {
-                "heard": None if unknown.heard is None else as_record(unknown.heard, unknown.track),
+                "heard": _record(unknown),
                 "right": unknown.right,
             },
             "every_track": every,
@@ -331,6 +331,12 @@ def _noisy_clip(
     return room(np.column_stack([part, part]))
 
 
+def _record(outcome: Outcome) -> dict[str, object] | None:
+    if outcome.heard is None:
+        return None
+    return as_record(outcome.heard, outcome.track, SAMPLE_RATE)
+
+
 def _position_error(outcome: Outcome, start_s: float) -> float | None:
     """Return how far the announced position is from where the deck was; None if not named.
 
@@ -355,6 +361,7 @@ def _progress(console: Console) -> Any:
         TimeRemainingColumn(),
         console=console,
         transient=True,
+        disable=not console.is_terminal,
     )
 
 

@@ -44,8 +44,8 @@ def in_words(heard: Heard, track: Track | None) -> str:
     )
 
 
-def as_record(heard: Heard, track: Track | None) -> dict[str, object]:
-    """Return what was heard as plain data."""
+def as_record(heard: Heard, track: Track | None, sample_rate: float) -> dict[str, object]:
+    """Return what was heard, from a microphone of that rate, as plain data."""
     return {
         "state": heard.state,
         "track_id": heard.track_id,
@@ -55,7 +55,7 @@ def as_record(heard: Heard, track: Track | None) -> dict[str, object]:
         "confidence": round(heard.confidence, 4),
         "speed": round(heard.speed, 4),
         "answered_after_s": round(heard.answered_after_s, 3),
-        "heard_at_s": heard.frame,
+        "heard_at_s": round(heard.frame / sample_rate, 3),
     }
 
 
@@ -88,8 +88,7 @@ def listen(
         def tell(heard: Heard) -> None:
             track = tracks.get(heard.track_id) if heard.track_id is not None else None
             if as_json:
-                record = as_record(heard, track)
-                record["heard_at_s"] = round(heard.frame / synth.sample_rate, 3)
+                record = as_record(heard, track, synth.sample_rate)
                 typer.echo(json.dumps(record, ensure_ascii=False))
             else:
                 typer.echo(f"{time.strftime('%H:%M:%S')}  {in_words(heard, track)}")
