@@ -16,15 +16,20 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-from recommend import WRMF, Interactions
-from recommend.blend import Blend
+from recommend import EASE, WRMF, Blend, Interactions
 from recommend.neighbours import item_neighbours, playlist_neighbours
 
 LENGTH = 500
 
-Ranker = Callable[[list[int]], list[int]]
+
+class Model(Protocol):
+    """What every model here offers."""
+
+    def recommend(self, seeds: Any, n: int) -> tuple[Any, Any]:
+        """Return the best `n` tracks for the seeds, and their scores."""
+        ...
 
 
 def lines(path: Path) -> Iterator[Any]:
@@ -35,43 +40,22 @@ def lines(path: Path) -> Iterator[Any]:
                 yield json.loads(line)
 
 
-def wrmf(interactions: Interactions, artists: dict[int, int]) -> Ranker:
-    model = WRMF().fit(interactions)
-    return lambda seeds: model.recommend(seeds, LENGTH)[0].tolist()
+def default(interactions: Interactions, artists: dict[int, int]) -> Blend:
+    return Blend().fit(interactions, artists)
 
 
-def wrmf128(interactions: Interactions, artists: dict[int, int]) -> Ranker:
-    model = WRMF(factors=128).fit(interactions)
-    return lambda seeds: model.recommend(seeds, LENGTH)[0].tolist()
+def blend(interactions: Interactions, artists: dict[int, int]) -> Blend:
+    return Blend(trees=0).fit(interactions, artists)
 
 
-def default(interactions: Interactions, artists: dict[int, int]) -> Ranker:
-    model = Blend().fit(interactions, artists)
-    return lambda seeds: model.recommend(seeds, LENGTH)[0].tolist()
-
-
-def plain_blend(interactions: Interactions, artists: dict[int, int]) -> Ranker:
-    model = Blend(trees=0).fit(interactions, artists)
-    return lambda seeds: model.recommend(seeds, LENGTH)[0].tolist()
-
-
-def items(interactions: Interactions, artists: dict[int, int]) -> Ranker:
-    model = item_neighbours().fit(interactions)
-    return lambda seeds: model.recommend(seeds, LENGTH)[0].tolist()
-
-
-def playlists(interactions: Interactions, artists: dict[int, int]) -> Ranker:
-    model = playlist_neighbours().fit(interactions)
-    return lambda seeds: model.recommend(seeds, LENGTH)[0].tolist()
-
-
-MODELS: dict[str, Callable[[Interactions, dict[int, int]], Ranker]] = {
+MODELS: dict[str, Callable[[Interactions, dict[int, int]], Model]] = {
     "default": default,
-    "blend": plain_blend,
-    "items": items,
-    "playlists": playlists,
-    "wrmf": wrmf,
-    "wrmf128": wrmf128,
+    "blend": blend,  # without the trees
+    "wrmf": lambda interactions, artists: WRMF(factors=128).fit(interactions),
+    "wrmf64": lambda interactions, artists: WRMF(factors=64).fit(interactions),
+    "items": lambda interactions, artists: item_neighbours().fit(interactions),
+    "playlists": lambda interactions, artists: playlist_neighbours().fit(interactions),
+    "ease": lambda interactions, artists: EASE().fit(interactions),
 }
 
 
@@ -86,13 +70,13 @@ def main() -> None:
     path = options.data / "track_artist.jsonl.gz"
     artists = {int(t): int(a) for t, a in lines(path)} if path.exists() else {}
     start = time.process_time()
-    ranker = MODELS[options.model](interactions, artists)
+    model = MODELS[options.model](interactions, artists)
     fitted = time.process_time()
     count = 0
     with options.out.open("w") as out:
         for query in lines(options.queries):
-            answer = {"id": query["id"], "ranking": ranker(query["seeds"])}
-            out.write(json.dumps(answer) + "\n")
+            ranking = model.recommend(query["seeds"], LENGTH)[0].tolist()
+            out.write(json.dumps({"id": query["id"], "ranking": ranking}) + "\n")
             count += 1
     per_query = (time.process_time() - fitted) / max(count, 1)
     print(
