@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -63,6 +63,8 @@ class Recommender:
         What the sound says.
     library : sequence of int, optional
         The tracks that may be suggested. By default all that either part knows.
+    artists : mapping of track id to int, optional
+        Who made a track: places tracks that stand in no playlist near their artist's.
     sound_weight : float
         Weight of the sound beside the playlists, at least 0.
     """
@@ -73,6 +75,7 @@ class Recommender:
         table: EmbeddingTable | None = None,
         *,
         library: Iterable[int] | None = None,
+        artists: Mapping[int, int] | None = None,
         sound_weight: float = SOUND_WEIGHT,
     ) -> None:
         if not (np.isfinite(sound_weight) and sound_weight >= 0):
@@ -87,7 +90,7 @@ class Recommender:
         own = as_ids(library, "library") if library is not None else None
         ids = np.unique(np.concatenate(known)) if own is None and known else own
         self._catalogue = IdTable(np.unique(ids) if ids is not None else np.empty(0, np.int64))
-        self._place()
+        self._place(artists)
 
     @property
     def track_ids(self) -> Ids:
@@ -131,7 +134,7 @@ class Recommender:
         order = top(scores, n, rows[rows >= 0])
         return [self._suggestion(int(r), float(scores[r]), session, voices, units) for r in order]
 
-    def _place(self) -> None:
+    def _place(self, artists: Mapping[int, int] | None) -> None:
         """Give every track of the catalogue factors (its own or mapped) and a popularity."""
         ids = self.track_ids
         self._sound_rows = (
@@ -150,10 +153,10 @@ class Recommender:
         if self._table is not None:
             cold = (rows < 0) & (self._sound_rows >= 0)
             if cold.any():
-                mapping = ColdMap().fit(self._wrmf, self._table)
+                mapping = ColdMap().fit(self._wrmf, self._table, artists)
                 self._mapped = cold & (mapping.known_ > 0)
                 self._placed = self._placed | self._mapped
-                self._factors[cold] = mapping.predict(self._table.standardised(ids[cold]))
+                self._factors[cold] = mapping.predict(ids[cold])
 
     def _session(self, wanted: Ids, unwanted: Ids) -> Session | None:
         if self._wrmf is None:
