@@ -14,7 +14,7 @@ from engine.patch import ADSR, Oscillator, Patch
 
 # Shortest stages, so that nothing clicks whatever a patch asks for.
 SHORTEST_ATTACK_S = 0.0005
-SHORTEST_FALL_S = 0.003
+SHORTEST_FALL_S = 0.004
 
 
 def _rate(seconds: float, sample_rate: float) -> float:
