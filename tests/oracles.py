@@ -14,7 +14,7 @@ Floats = NDArray[np.float64]
 
 # The shortest stages the engine plays, whatever a patch asks for (engine/slots.py).
 SHORTEST_ATTACK_S = 0.0005
-SHORTEST_FALL_S = 0.003
+SHORTEST_FALL_S = 0.004
 
 
 def hz(note: float) -> float:
@@ -120,22 +120,29 @@ def table_harmonics(note: float, sample_rate: float) -> int:
 
 
 def voice_twin(
-    patch: Patch, note: int, velocity: int, held_s: float, seconds: float, sample_rate: float
+    patch: Patch,
+    note: int,
+    velocity: int,
+    held_s: float,
+    seconds: float,
+    sample_rate: float,
+    turns: tuple[float, float] = (0.0, 0.0),
 ) -> Floats:
     """Render one note of a patch without noise or vibrato, shape (n, 2), channel volume 100.
 
-    Oscillators are sums of their harmonics, the envelopes, the LFO and the filter follow their
-    formulas sample by sample.
+    Oscillators are sums of their harmonics from their phases `turns` on; the envelopes, the LFO
+    and the filter follow their formulas sample by sample.
     """
     count = round(seconds * sample_rate)
     t = np.arange(count) / sample_rate
 
-    def oscillator(one: Oscillator) -> Floats:
+    def oscillator(one: Oscillator, turn: float) -> Floats:
         pitch = note + 12 * one.octave + one.detune / 100.0
         harmonics = fourier(one.wave, table_harmonics(pitch, sample_rate), one.width)
-        return one.level * additive(harmonics, t * hz(pitch))
+        return one.level * additive(harmonics, turn + t * hz(pitch))
 
-    signal = sum(oscillator(one) for one in patch.oscillators if one.level)
+    starts = zip(patch.oscillators, turns, strict=True)
+    signal = sum(oscillator(one, turn) for one, turn in starts if one.level)
     amplitude, modulation = playable(patch.amplitude), playable(patch.modulation)
     swing = [lfo_at(patch.lfo.phase + patch.lfo.rate * at, patch.lfo.shape) for at in t]
     loudness = velocity / 127.0
@@ -165,6 +172,15 @@ def voice_twin(
     gain *= 1.0 - patch.velocity * (1.0 - loudness**2)
     sides = [math.sqrt(0.5 - 0.5 * patch.pan), math.sqrt(0.5 + 0.5 * patch.pan)]
     return (filtered * np.array(level))[:, None] * gain * np.array(sides)
+
+
+def first_phases(note_number: int = 1) -> tuple[float, float]:
+    """Return the phases, in turns, at which the oscillators of the n-th note start.
+
+    Multiples of the golden ratio, so that phases spread evenly.
+    """
+    golden = (math.sqrt(5.0) - 1.0) / 2.0
+    return (2 * note_number * golden) % 1.0, ((2 * note_number + 1) * golden) % 1.0
 
 
 class Keyboard:
