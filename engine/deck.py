@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from engine.state import DECK_FLUSH, DECK_FRAMES
 
 _AHEAD_S = 1.0  # decoded ahead of what is heard
 _WAIT_S = 0.05
+_LOW_BITS = (1 << 31) - 1
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,16 @@ class Deck:
             self._wanted = (track_id, path, start_s)
         self._changed.set()
 
+    def wait_until_ready(self, timeout_s: float = 10.0) -> bool:
+        """Wait until decoded sound waits for the callback; False when none came in time."""
+        end = time.monotonic() + timeout_s
+        while time.monotonic() < end:
+            one = self._state[0]
+            if int(one["deck_head"][0]) > int(one["deck_tail"][0]):
+                return True
+            time.sleep(0.005)
+        return False
+
     def stop(self) -> None:
         """Stop, now."""
         with self._lock:
@@ -121,12 +133,9 @@ class Deck:
         with self._lock:
             self._spans.clear()
         head = int(self._state[0]["deck_head"][0])
-        push_command(self._state, DECK_FLUSH)
-        # the callback empties the ring at its next block; without a callback nothing plays
-        for _ in range(20):
-            if self._closing.is_set() or int(self._state[0]["deck_tail"][0]) >= head:
-                return
-            self._closing.wait(0.005)
+        if head > int(self._state[0]["deck_tail"][0]):
+            # the callback drops what is before `head` at its next block
+            push_command(self._state, DECK_FLUSH, head & _LOW_BITS, head >> 31)
 
     def _send(self, track_id: int, path: Path, start_s: float) -> bool:
         """Decode a file into the ring; False when something else is wanted."""

@@ -5,6 +5,8 @@ Events wait in `pending`, earliest first, with the absolute frame at which they 
 
 from __future__ import annotations
 
+import numpy as np
+
 from dsp._jit import kernel
 from engine import state as st
 from engine._native import load_acquire, store_release
@@ -142,7 +144,9 @@ def apply_due(state, within):  # type: ignore[no-untyped-def]
         elif kind == st.MASTER_GAIN:
             state.master_target = a / 65536.0
         elif kind == st.DECK_FLUSH:
-            store_release(state.deck_tail, load_acquire(state.deck_head))
+            until = np.int64(a) | np.int64(b) << 31  # what was written later is kept
+            if until > state.deck_tail[0]:
+                store_release(state.deck_tail, until)
     if done:
         left = state.pending_count - done
         for i in range(left):

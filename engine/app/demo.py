@@ -14,6 +14,13 @@ import numpy as np
 import typer
 from numpy.typing import NDArray
 
+from engine.app.demo_library import (
+    LEFT_OUT,
+    SAMPLE_RATE,
+    fill_library,
+    progress_bar,
+    render_tunes,
+)
 from engine.app.hear import as_record, clock, in_words
 from engine.app.terminal import command
 
@@ -22,16 +29,13 @@ if TYPE_CHECKING:
 
     from engine.library import Library, Track
     from engine.listener import Heard
-    from engine.session import Session
 
-SAMPLE_RATE = 48_000
-LEFT_OUT = "sakura"  # never in the library: must be called unknown
 FIRST_TUNE = "greensleeves"
 _BLOCK = 512
 _NOISE_DB = 10.0  # below the music, after the room
 _LIVE_S = 8.0
-_CLIP_S = 4.0
-_UNKNOWN_LIVE_S = 8.0
+_CLIP_S = 5.0
+_UNKNOWN_LIVE_S = 10.0
 
 
 @dataclass(frozen=True)
@@ -39,18 +43,23 @@ class Outcome:
     """What one tune played through the room led to."""
 
     wanted: int | None
-    heard: Heard | None
-    track: Track | None
+    answers: list[tuple[Heard, Track | None]]
     audio: NDArray[np.float32]
-    started_s: float
     listener_cpu: float
     worst_us: float
 
     @property
+    def first(self) -> tuple[Heard | None, Track | None]:
+        """The first answer."""
+        return self.answers[0] if self.answers else (None, None)
+
+    @property
     def right(self) -> bool:
-        """Whether the answer is the tune that was played, or 'unknown' where that is the truth."""
-        named = self.heard.track_id if self.heard is not None else None
-        return named == self.wanted
+        """Whether the tune that was played was named, and no other; 'unknown' where it is."""
+        named = {heard.track_id for heard, _ in self.answers if heard.track_id is not None}
+        if self.wanted is None:
+            return not named and bool(self.answers)
+        return named == {self.wanted}
 
 
 @command
@@ -73,65 +82,13 @@ def demo(
 
     console = Console(highlight=False, soft_wrap=True)
     out.mkdir(parents=True, exist_ok=True)
-    tunes = _render_tunes(console, out / "tunes")
+    tunes = render_tunes(console, out / "tunes")
     if music is None:
         shutil.rmtree(out / "library", ignore_errors=True)  # a demo starts from nothing
     with Library.open(out / ("library" if music is None else "library-of-your-music")) as library:
-        _fill(console, library, tunes, music)
+        fill_library(console, library, tunes, music)
         result = _Demo(console, library, tunes, out, own_music=music is not None).run()
     _report(console, out, result)
-
-
-def _render_tunes(console: Console, folder: Path) -> dict[str, Path]:
-    """Render every tune that comes with the program; those that are there already stay."""
-    from engine import audiofile, tunes
-    from engine.synth import Synth
-
-    folder.mkdir(parents=True, exist_ok=True)
-    paths = {name: folder / f"{name}.flac" for name in tunes.names()}
-    missing = [name for name, path in paths.items() if not path.exists()]
-    if not missing:
-        return paths
-    with _progress(console) as progress:
-        job = progress.add_task("rendering our tunes (compiles the synthesizer once)", total=None)
-        Synth().render([], seconds=0.01)
-        progress.update(job, total=len(missing), description="rendering our tunes")
-        for name in missing:
-            song = tunes.load(name)
-            audio = Synth(sample_rate=SAMPLE_RATE, voices=96).render_song(song)
-            audio *= 0.9 / np.abs(audio).max()
-            audiofile.write(paths[name], audio, SAMPLE_RATE, title=song.title, artist=song.artist)
-            progress.advance(job)
-    return paths
-
-
-def _fill(console: Console, library: Library, tunes: dict[str, Path], music: Path | None) -> None:
-    from engine import ingest
-    from engine import tunes as ours
-    from engine.errors import LibraryError
-
-    wanted = [music] if music else [path for name, path in tunes.items() if name != LEFT_OUT]
-    with _progress(console) as progress:
-        job = progress.add_task("adding to the library", total=None)
-
-        def tell(step: ingest.Progress) -> None:
-            progress.update(job, completed=step.done, total=step.total)
-
-        report = ingest.add(library, wanted, on_progress=tell)
-    for path, why in report.failed:
-        console.print(f"  left out {path}: {why}", markup=False)
-    if music is None:
-        folder = next(iter(tunes.values())).parent
-        for source in ours.playlists():
-            copied = folder / source.name
-            copied.write_bytes(source.read_bytes())
-            library.add_playlist(copied)
-    if len(library) == 0:
-        raise LibraryError(f"{music} holds no music that can be read")
-    console.print(
-        f"library: {len(library)} tracks, {len(library.playlists())} playlists, "
-        f"{sum(t.duration_s for t in library.tracks()) / 60:.1f} minutes"
-    )
 
 
 class _Demo:
@@ -152,19 +109,21 @@ class _Demo:
         self._own_music = own_music
 
     def run(self) -> dict[str, Any]:
+        """Do it all; return what there is to report."""
+        from engine import audiofile
+
         tracks = self._library.tracks()
         chosen = tracks[len(tracks) // 2]
         if not self._own_music:
             chosen = self._library.find(self._tunes[FIRST_TUNE]) or chosen
         every = self._clips(tracks)
         start = min(8.0, max(0.0, chosen.duration_s / 3))
-        live, queue = self._live(chosen.id, chosen.path, chosen.name, start, _LIVE_S)
+        live = self._live(chosen.id, chosen.path, chosen.name, start, _LIVE_S)
+        queue = self._queue(live.first[0])
         unknown_path = self._tunes[LEFT_OUT]
-        unknown, _ = self._live(None, unknown_path, "a tune that is not in the library", 4.0,
-                                _UNKNOWN_LIVE_S)  # fmt: skip
+        name = "a tune that is not in the library"
+        unknown = self._live(None, unknown_path, name, 4.0, _UNKNOWN_LIVE_S)
         picture = self._picture(live)
-        from engine import audiofile
-
         audiofile.write(self._out / "heard.wav", live.audio, SAMPLE_RATE)
         return {
             "played": {"track_id": chosen.id, "name": chosen.name, "from_s": start},
@@ -193,7 +152,7 @@ class _Demo:
         some = tracks if len(tracks) <= 50 else [tracks[i] for i in rng.choice(len(tracks), 50)]
         index = self._library.index
         right = wrong = 0
-        with _progress(self._console) as progress:
+        with progress_bar(self._console) as progress:
             job = progress.add_task("asking for noisy clips", total=len(some))
             for track in some:
                 audio, rate = audiofile.read(track.path, mono=True)
@@ -211,14 +170,13 @@ class _Demo:
 
     def _live(
         self, track_id: int | None, path: Path, name: str, start_s: float, seconds: float
-    ) -> tuple[Outcome, list[dict[str, Any]]]:
+    ) -> Outcome:
         """Play a file through the native callback into a simulated room, and listen to it live."""
         from engine import audiofile
         from engine.deck import Deck
         from engine.device import NullStream
         from engine.listener import Listener
         from engine.room import SimulatedRoom
-        from engine.session import Session
         from engine.synth import Synth
 
         audio, _ = audiofile.read(path, SAMPLE_RATE, mono=True)
@@ -238,11 +196,12 @@ class _Demo:
             self._console.print(f"  heard: {in_words(heard, track)}", markup=False)
 
         speaker = self._speaker(path, start_s)
-        stream = NullStream(synth, _BLOCK, room)
         deck = Deck(synth.state, SAMPLE_RATE)
+        deck.play(track_id if track_id is not None else -1, path, start_s)
+        deck.wait_until_ready()
+        stream = NullStream(synth, _BLOCK, room)
         listener = Listener(synth.state, self._library.index, SAMPLE_RATE, tell)
         try:
-            deck.play(track_id if track_id is not None else -1, path, start_s)
             time.sleep(seconds)
         finally:
             listener.close()
@@ -251,16 +210,13 @@ class _Demo:
             stream.close()
             if speaker is not None:
                 speaker()
-        heard, track = answers[0] if answers else (None, None)
-        outcome = Outcome(
-            track_id, heard, track, listener.recent(), start_s, listener.cpu_s / seconds, worst
-        )
-        return outcome, self._queue(heard, Session) if track_id is not None else []
+        share = listener.cpu_s / seconds
+        return Outcome(track_id, answers, listener.recent(), share, worst)
 
-    def _queue(self, heard: Heard | None, session: type[Session]) -> list[dict[str, Any]]:
+    def _queue(self, heard: Heard | None) -> list[dict[str, Any]]:
+        """Print and return what to play after what was heard."""
         from engine.session import reason_in_words
 
-        del session
         tracks = {track.id: track for track in self._library.tracks()}
         seeds = [heard.track_id] if heard is not None and heard.track_id is not None else []
         found = self._library.recommender().recommend(seeds, n=5)
@@ -305,7 +261,8 @@ class _Demo:
     def _picture(self, outcome: Outcome) -> Path | None:
         from engine.app.picture import draw_evidence
 
-        if outcome.track is None:
+        track = outcome.first[1]
+        if track is None:
             return None
         index = self._library.index
         clip = outcome.audio[-round(_CLIP_S * SAMPLE_RATE) :]
@@ -314,7 +271,7 @@ class _Demo:
             return None
         path = self._out / "matched-peaks.png"
         evidence = index.explain(clip, SAMPLE_RATE, matches[0])
-        draw_evidence(evidence, f"{outcome.track.name}, heard in a noisy room", path)
+        draw_evidence(evidence, f"{track.name}, heard in a noisy room", path)
         return path
 
 
@@ -332,9 +289,8 @@ def _noisy_clip(
 
 
 def _record(outcome: Outcome) -> dict[str, object] | None:
-    if outcome.heard is None:
-        return None
-    return as_record(outcome.heard, outcome.track, SAMPLE_RATE)
+    heard, track = outcome.first
+    return None if heard is None else as_record(heard, track, SAMPLE_RATE)
 
 
 def _position_error(outcome: Outcome, start_s: float) -> float | None:
@@ -342,7 +298,7 @@ def _position_error(outcome: Outcome, start_s: float) -> float | None:
 
     The sound reaches the listener one block and two metres after it was made.
     """
-    heard = outcome.heard
+    heard, _ = outcome.first
     if heard is None or heard.position_s is None:
         return None
     return round(heard.position_s - (start_s + heard.frame / SAMPLE_RATE), 3)
@@ -350,19 +306,6 @@ def _position_error(outcome: Outcome, start_s: float) -> float | None:
 
 def _plain(text: str) -> str:
     return text.replace("[", r"\[")
-
-
-def _progress(console: Console) -> Any:
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TimeRemainingColumn(),
-        console=console,
-        transient=True,
-        disable=not console.is_terminal,
-    )
 
 
 def _report(console: Console, out: Path, result: dict[str, Any]) -> None:
