@@ -150,7 +150,8 @@ def render(
         events = tuple(e for e in music.events if e[1][0] >> 4 != 0xC)
         music = replace(music, patches=names, events=events)
     synth = Synth(sample_rate=sample_rate, voices=128)
-    with Progress(console=Console(stderr=True), transient=True) as progress:
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
         job = progress.add_task("rendering", total=1.0)
         audio = synth.render_song(
             music, on_progress=lambda part: progress.update(job, completed=part)
