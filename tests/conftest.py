@@ -169,3 +169,38 @@ def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
         pytest.skip("no JACK here: `CI=true bash .ci/system` installs it on Debian/Ubuntu")
     with free_name() as name, private_studio(name, tmp_path_factory.mktemp("studio")) as it:
         yield it
+
+
+@dataclass(frozen=True)
+class Demo:
+    """A finished `antiphon demo`: its folder, exit code and what it printed."""
+
+    folder: Path
+    code: int
+    out: str
+    err: str
+
+    @property
+    def library(self) -> Path:
+        """The library it made: every tune but one, and the playlists."""
+        return self.folder / "library"
+
+    def tune(self, name: str) -> Path:
+        """The sound file of a tune, such as "sakura", the one that is not in the library."""
+        return self.folder / "tunes" / f"{name}.flac"
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
+    """Run `antiphon demo` once for all tests that need a library: it takes half a minute."""
+    folder = tmp_path_factory.mktemp("demo")
+    done = subprocess.run(
+        [sys.executable, "-m", "engine.app.cli", "demo", "--out", str(folder)],
+        cwd=HERE.parent,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+    return Demo(folder, done.returncode, done.stdout, done.stderr)
