@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 from engine import gm, smf
 from engine.score import Part, Score, Section, read_score
@@ -77,39 +79,28 @@ def write(name: str, path: str | Path) -> None:
 
 def encode(tune: Score) -> bytes:
     """Return a score as a Standard MIDI File of format 1: one track of tempo, then one a part."""
+    import mido
+
     tracks = [_tempo_track(tune)]
     channels = [channel for channel in range(16) if channel != gm.DRUM_CHANNEL]
     for part in tune.parts:
         drums = part.patch == gm.DRUM_KIT
         tracks.append(_part_track(tune, part, gm.DRUM_CHANNEL if drums else channels.pop(0)))
-    header = b"".join(number.to_bytes(2, "big") for number in (1, len(tracks), TICKS))
-    return b"".join([_chunk(b"MThd", header), *(_chunk(b"MTrk", track) for track in tracks)])
+    file = io.BytesIO()
+    mido.MidiFile(tracks=tracks, ticks_per_beat=TICKS, charset="utf-8").save(file=file)
+    return file.getvalue()
 
 
-def _chunk(kind: bytes, body: bytes) -> bytes:
-    return kind + len(body).to_bytes(4, "big") + body
+def _track(messages: list[Any], end: int) -> Any:
+    """Return a `mido.MidiTrack` of messages whose times are ticks from the start, ascending."""
+    import mido
 
-
-def _variable(value: int) -> bytes:
-    """Return a number as the format writes it: seven bits a byte, all but the last marked."""
-    parts = [value & 0x7F]
-    while value := value >> 7:
-        parts.append(value & 0x7F | 0x80)
-    return bytes(reversed(parts))
-
-
-def _meta(kind: int, data: bytes) -> bytes:
-    return bytes((0xFF, kind)) + _variable(len(data)) + data
-
-
-def _track(messages: list[tuple[int, bytes]], end: int) -> bytes:
-    """Return the bytes of a track, of messages at ticks in ascending order."""
-    body = b""
+    track = mido.MidiTrack()
     last = 0
-    for tick, message in [*messages, (end, _meta(0x2F, b""))]:
-        body += _variable(tick - last) + message
-        last = tick
-    return body
+    for message in [*messages, mido.MetaMessage("end_of_track", time=end)]:
+        track.append(message.copy(time=message.time - last))
+        last = message.time
+    return track
 
 
 def _ticks(time: Fraction) -> int:
@@ -130,11 +121,13 @@ def _end(tune: Score) -> int:
     return _ticks(sum(section.bars for section in tune.sections) * tune.bar)
 
 
-def _tempo_track(tune: Score) -> bytes:
+def _tempo_track(tune: Score) -> Any:
     """Return the track that names the tune and beats time."""
+    from mido import MetaMessage
+
     messages = [
-        (0, _meta(0x03, tune.title.encode())),
-        (0, _meta(0x01, tune.artist.encode())),
+        MetaMessage("track_name", name=tune.title),
+        MetaMessage("text", text=tune.artist),
     ]
     tempo = 0
     for start, section in _starts(tune):
@@ -143,18 +136,17 @@ def _tempo_track(tune: Score) -> bytes:
             # Halfway through the beat: the section then lasts as long as an even change would.
             new = round(60e6 / section.tempo.at((beat + 0.5) / beats))
             if new != tempo:
-                messages.append((_ticks(start + beat * tune.beat), _tempo(new)))
+                tick = _ticks(start + beat * tune.beat)
+                messages.append(MetaMessage("set_tempo", tempo=new, time=tick))
                 tempo = new
     return _track(messages, _end(tune))
 
 
-def _tempo(microseconds: int) -> bytes:
-    return _meta(0x51, microseconds.to_bytes(3, "big"))
-
-
-def _part_track(tune: Score, part: Part, channel: int) -> bytes:
+def _part_track(tune: Score, part: Part, channel: int) -> Any:
     """Return the track of one part."""
-    messages = []
+    from mido import Message, MetaMessage
+
+    notes = []
     for start, section in _starts(tune):
         length = section.bars * tune.bar
         for note in section.notes.get(part.name, []):
@@ -166,18 +158,20 @@ def _part_track(tune: Score, part: Part, channel: int) -> bytes:
                 loudness *= _ACCENTS[_weight(tune, note.start)]
                 pitch += tune.transpose
             velocity = min(127, max(1, round(loudness)))
-            messages.append((on, bytes((0x90 | channel, pitch, velocity))))
-            messages.append((off, bytes((0x80 | channel, pitch, 64))))
+            which = {"channel": channel, "note": pitch}
+            notes.append(Message("note_on", **which, velocity=velocity, time=on))
+            notes.append(Message("note_off", **which, time=off))
     # At one tick the ends come first, so that a repeated note is not cut off by its own end.
-    messages.sort(key=lambda message: (message[0], message[1][0] & 0x10))
+    notes.sort(key=lambda note: (note.time, note.type == "note_on"))
+    pan = 64 + round(63 * part.pan)
     head = [
-        (0, _meta(0x03, part.name.encode())),
-        (0, _meta(0x04, part.patch.encode())),
-        (0, bytes((0xC0 | channel, gm.PROGRAMS[part.patch]))),
-        (0, bytes((0xB0 | channel, _VOLUME, part.volume))),
-        (0, bytes((0xB0 | channel, _PAN, 64 + round(63 * part.pan)))),
+        MetaMessage("track_name", name=part.name),
+        MetaMessage("instrument_name", name=part.patch),
+        Message("program_change", channel=channel, program=gm.PROGRAMS[part.patch]),
+        Message("control_change", channel=channel, control=_VOLUME, value=part.volume),
+        Message("control_change", channel=channel, control=_PAN, value=pan),
     ]
-    return _track(head + messages, _end(tune))
+    return _track(head + notes, _end(tune))
 
 
 def _weight(tune: Score, start: Fraction) -> int:
