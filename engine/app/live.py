@@ -45,12 +45,14 @@ def require_midi_port(port: str | None) -> None:
     """Raise DeviceError unless a MIDI input, of that name if one is given, is there."""
     from engine.errors import DeviceError
     from engine.midi import input_ports, why_no_midi
+    from engine.midi_child import pick
 
     ports = input_ports()
-    if not ports:
-        raise DeviceError(why_no_midi() or "no MIDI keyboard is connected (--wait waits for one)")
-    if port and not any(port.casefold() in name.casefold() for name in ports):
+    if pick(ports, port) is not None:
+        return
+    if port and ports:
         raise DeviceError(f"no MIDI input {port!r}; there are: {'; '.join(ports)}")
+    raise DeviceError(f"{why_no_midi() or 'no MIDI keyboard is connected'} (--wait waits for one)")
 
 
 def device_sample_rate(output: str | None, fallback: float = 48_000.0) -> float:
