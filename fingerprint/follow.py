@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .confidence import strength
 from .identify import Ear
 from .match import Match
 from .peaks import look
 from .search import Candidate, compare
 from .worth import worth
 
-AT_ONCE = 11.0  # score at which one look is enough; a stream looks 300,000 times a day
-CONFIRMED = 7.5  # score at which two looks with new audio between them are enough
+AT_ONCE = 13.5  # strength at which one look is enough; a stream looks 300,000 times a day
+CONFIRMED = 10.5  # strength at which two looks with new audio between them are enough
 NEW_AUDIO = 24  # frames between two such looks, at least
 NEAR = 4.0  # frames: two alignments of one track this close are the same
 SHORT = 60  # frames of the window that tells whether the track still plays
@@ -83,6 +84,7 @@ class Follower:
         frames = min(len(level), max(SHORT, heard - self._line.since))
         candidate = self._line.candidate
         match = self._ear.match([candidate], self._line.align(heard - frames))
+        match = replace(match, known=True)  # what is followed was sure when it was found
         return match, frames
 
     def _follow(self, level: NDArray[np.float32], heard: int) -> None:
@@ -123,16 +125,16 @@ class Follower:
         if not candidates:
             self._doubtful = None
             return
-        best = candidates[0]
+        best, sure_by = candidates[0], strength(candidates)
         start = heard - len(window)
         new = Line(best, best.align - start * best.tempo, start, best.advantage)
         if self._line is not None and self._line.same(new, heard):
-            if best.score >= CONFIRMED:
+            if sure_by >= CONFIRMED:
                 self._misses = 0
             return
         before = self._doubtful
-        sure = best.score >= AT_ONCE or (
-            best.score >= CONFIRMED
+        sure = sure_by >= AT_ONCE or (
+            sure_by >= CONFIRMED
             and before is not None
             and before.same(new, heard)
             and heard - before.since >= NEW_AUDIO
@@ -145,7 +147,7 @@ class Follower:
             )  # fmt: skip
             new.usual = max(0.0, seen.advantage)
             self._line, self._doubtful, self._misses = new, None, 0
-        elif best.score >= CONFIRMED:
+        elif sure_by >= CONFIRMED:
             if before is None or not before.same(new, heard):
                 new.since = heard
                 self._doubtful = new

@@ -21,11 +21,12 @@ BOX_BINS = 16
 PEAK_FRAMES = 3
 PEAK_BINS = 3
 THRESHOLD = 1.0  # in log2 of power: 3 dB above its surroundings
-FLOOR = -32.0  # -96 dBFS a bin: the dither of a digital silence forms no peaks
+FLOOR = -37.0  # -111 dBFS a bin; digital silence lies at -40 and forms no peaks
 _FRAMES_AT_ONCE = 3000  # one minute: memory stays bounded for tracks of hours
 _MARGIN = BOX_FRAMES + PEAK_FRAMES
 _MAGIC = b"AntP"
-_HEAD = struct.Struct("<4sHHIIQ")  # magic, format, hop, frames, peaks, crc of what follows
+_HEAD = struct.Struct("<4sHHII")  # magic, format, hop, frames, peaks
+_CRC = struct.Struct("<I")  # of all the rest
 _STRONG = 1 << 15
 _POSITION = (1 << 12) - 1
 _LEVEL_SHIFT = 12
@@ -62,10 +63,8 @@ class TrackPeaks:
     def to_bytes(self) -> bytes:
         """Return a self-contained, checksummed form of 6 bytes a peak."""
         body = self.frame.astype("<u4").tobytes() + self.code.astype("<u2").tobytes()
-        return (
-            _HEAD.pack(_MAGIC, s.FORMAT, s.HOP, self.frames, len(self.frame), zlib.crc32(body))
-            + body
-        )
+        head = _HEAD.pack(_MAGIC, s.FORMAT, s.HOP, self.frames, len(self.frame))
+        return head + _CRC.pack(zlib.crc32(head + body)) + body
 
     @classmethod
     def from_bytes(cls, data: bytes) -> TrackPeaks:
@@ -76,13 +75,15 @@ class TrackPeaks:
         FormatError
             If the bytes are of another version, damaged, or inconsistent.
         """
-        if len(data) < _HEAD.size:
-            raise FormatError(f"peaks need at least {_HEAD.size} bytes, got {len(data)}")
-        magic, version, hop, frames, count, crc = _HEAD.unpack_from(data)
+        start = _HEAD.size + _CRC.size
+        if len(data) < start:
+            raise FormatError(f"peaks need at least {start} bytes, got {len(data)}")
+        magic, version, hop, frames, count = _HEAD.unpack_from(data)
         if magic != _MAGIC or version != s.FORMAT or hop != s.HOP:
             raise FormatError(f"not peaks of format {s.FORMAT}: {magic!r}, {version}, hop {hop}")
-        body = data[_HEAD.size :]
-        if len(body) != 6 * count or zlib.crc32(body) != crc:
+        body = data[start:]
+        (crc,) = _CRC.unpack_from(data, _HEAD.size)
+        if len(body) != 6 * count or zlib.crc32(data[: _HEAD.size] + body) != crc:
             raise FormatError("peaks are damaged: length or checksum does not agree")
         peaks = cls(
             np.frombuffer(body, "<u4", count).astype(np.uint32),

@@ -17,7 +17,7 @@ BINS = LAST_BIN - FIRST_BIN
 SUB_BIN = 8  # a stored frequency counts eighths of a bin, from FIRST_BIN
 SLOT = 25  # frames; each half second keeps its own strongest peaks
 KEPT_A_SLOT = 30  # peaks stored and compared in verification: 60 a second
-STRONG_A_SLOT = 15  # peaks that form landmarks: 30 a second
+STRONG_A_SLOT = 13  # peaks that form landmarks: 26 a second
 
 # Landmark cells: the axis is linear below CORNER_HZ, where a bin limits the accuracy, and
 # logarithmic above, where a small change of speed does.

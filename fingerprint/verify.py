@@ -24,7 +24,8 @@ NULL_SAMPLES = 64  # alignments elsewhere in the track
 CLEAR = 25.0  # frames: nearer than this is not elsewhere
 FINE = np.array([-1.0, 1.0, -0.5, 0.5])  # frames around an alignment
 WIDEST = 0.08  # pitch and tempo are sought this far from 1
-GAIN = 2.0  # nats that a change of pitch or tempo must bring
+FIRST_GAIN = 5.0  # nats that leaving the proposed pitch and tempo must bring
+GAIN = 1.0  # and each further step
 BAND_HZ = (500.0, 900.0, 1500.0, 2400.0, 3600.0)  # borders of the bands that are judged apart
 BANDS = len(BAND_HZ) + 1
 MOST_A_BAND = 8.0  # no band alone makes a match
@@ -134,6 +135,7 @@ def refine(
         block_peak, peak_frame, peak_code, first, last, align, pitch, tempo, worth
     )
     best = total + peaks  # a wrong alignment has about -1 a peak
+    gain = FIRST_GAIN
     for step in (0.016, 0.008, 0.004, 0.002, 0.001):
         for _ in range(2):
             here_align, here_pitch, here_tempo = align, pitch, tempo
@@ -148,8 +150,9 @@ def refine(
                 total, peaks = agreement(
                     block_peak, peak_frame, peak_code, first, last, a, p, q, worth
                 )
-                if total + peaks > best + GAIN:
+                if total + peaks > best + gain:
                     best = total + peaks
+                    gain = GAIN
                     align, pitch, tempo = a, p, q
             if best == start:
                 break
