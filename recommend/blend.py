@@ -14,7 +14,7 @@ from recommend.boost import Trees, fit_trees
 from recommend.errors import NotFittedError
 from recommend.features import candidates
 from recommend.interactions import Interactions, as_ids
-from recommend.ranking import top
+from recommend.ranking import best
 from recommend.signals import Signals, standardise
 from recommend.wrmf import WRMF
 
@@ -122,11 +122,7 @@ class Blend:
         scores : ndarray of float32, same shape
         """
         seeds = as_ids(seeds, "seeds")
-        scores = self.scores(seeds)
-        interactions = self._fitted().interactions
-        hidden = interactions.rows_of(np.concatenate([seeds, as_ids(exclude, "exclude")]))
-        order = top(scores, n, hidden[hidden >= 0])
-        return self.track_ids[order], scores[order]
+        return best(self._fitted().interactions, self.scores(seeds), n, seeds, exclude)
 
     def _learn(self, interactions: Interactions, artists: Mapping[int, int]) -> Trees | None:
         matrix, ids = interactions.matrix, interactions.track_ids

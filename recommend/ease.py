@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from recommend.errors import NotFittedError
 from recommend.interactions import Interactions, Matrix, as_ids
-from recommend.ranking import top
+from recommend.ranking import best
 
 Floats = NDArray[np.float32]
 Ids = NDArray[np.int64]
@@ -75,9 +75,7 @@ class EASE:
 
     def scores(self, seeds: Iterable[int]) -> Floats:
         """Return the score of every track, shape (tracks,); that of a seed means nothing."""
-        if self._interactions is None:
-            raise NotFittedError("fit EASE before asking it")
-        rows = self._interactions.rows_of(as_ids(seeds, "seeds"))
+        rows = self._fitted().rows_of(as_ids(seeds, "seeds"))
         known = np.unique(rows[rows >= 0])
         gathered = np.asarray(self._by_track[known].sum(axis=0)).ravel()
         touched = np.flatnonzero(gathered)
@@ -89,9 +87,9 @@ class EASE:
     ) -> tuple[Ids, Floats]:
         """Return the `n` best tracks that are neither seeds nor excluded, best first."""
         seeds = as_ids(seeds, "seeds")
-        scores = self.scores(seeds)
-        interactions = self._interactions
-        assert interactions is not None  # scores has raised otherwise
-        hidden = interactions.rows_of(np.concatenate([seeds, as_ids(exclude, "exclude")]))
-        order = top(scores, n, hidden[hidden >= 0])
-        return interactions.track_ids[order], scores[order]
+        return best(self._fitted(), self.scores(seeds), n, seeds, exclude)
+
+    def _fitted(self) -> Interactions:
+        if self._interactions is None:
+            raise NotFittedError("fit EASE before asking it")
+        return self._interactions

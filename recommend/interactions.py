@@ -114,16 +114,16 @@ class Interactions:
             plays = _flat_counts(counts, lists)
         rows = np.repeat(np.arange(len(lists)), [len(p) for p in lists])
         ids, columns = np.unique(flat, return_inverse=True)
-        pairs, first, place = np.unique(
-            rows * max(len(ids), 1) + columns.reshape(-1), return_index=True, return_inverse=True
-        )
-        if len(pairs) < len(flat):
+        columns = columns.reshape(-1).astype(np.int32)
+        keys = rows * max(len(ids), 1) + columns
+        if (np.diff(np.sort(keys)) == 0).any():
+            _, first, place = np.unique(keys, return_index=True, return_inverse=True)
             kept = np.sort(first)
             if counts is not None:
                 plays = np.bincount(place.reshape(-1), weights=plays)[place.reshape(-1)[kept]]
-            rows, columns, plays = rows[kept], columns.reshape(-1)[kept], plays[: len(kept)]
+            rows, columns, plays = rows[kept], columns[kept], plays[: len(kept)]
         ends = np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=len(lists)))])
-        entries: Any = (plays.astype(np.float32), columns.reshape(-1), ends)
+        entries: Any = (plays.astype(np.float32), columns, ends)
         return cls(sparse.csr_array(entries, shape=(len(lists), len(ids))), ids)
 
     def rows_of(self, ids: ArrayLike | Iterable[int]) -> NDArray[np.int64]:

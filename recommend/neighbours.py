@@ -12,7 +12,7 @@ from scipy import sparse
 from dsp._jit import kernel
 from recommend.errors import NotFittedError
 from recommend.interactions import Interactions, as_ids
-from recommend.ranking import top
+from recommend.ranking import best
 
 Floats = NDArray[np.float32]
 Ids = NDArray[np.int64]
@@ -76,9 +76,7 @@ class Neighbours:
 
     def scores(self, seeds: Iterable[int]) -> Floats:
         """Return the score of every track, shape (tracks,), 0 where no playlist is shared."""
-        if self._interactions is None:
-            raise NotFittedError("fit the neighbours before asking them")
-        rows = self._interactions.rows_of(as_ids(seeds, "seeds"))
+        rows = self._fitted().rows_of(as_ids(seeds, "seeds"))
         known = np.unique(rows[rows >= 0])
         out = np.zeros(len(self._track_weights), dtype=np.float32)
         shared = np.zeros(len(self._playlist_weights), dtype=np.float32)
@@ -99,12 +97,12 @@ class Neighbours:
     ) -> tuple[Ids, Floats]:
         """Return the `n` best tracks that are neither seeds nor excluded, best first."""
         seeds = as_ids(seeds, "seeds")
-        scores = self.scores(seeds)
-        interactions = self._interactions
-        assert interactions is not None  # scores has raised otherwise
-        hidden = interactions.rows_of(np.concatenate([seeds, as_ids(exclude, "exclude")]))
-        order = top(scores, n, hidden[hidden >= 0])
-        return interactions.track_ids[order], scores[order]
+        return best(self._fitted(), self.scores(seeds), n, seeds, exclude)
+
+    def _fitted(self) -> Interactions:
+        if self._interactions is None:
+            raise NotFittedError("fit the neighbours before asking them")
+        return self._interactions
 
 
 def item_neighbours() -> Neighbours:

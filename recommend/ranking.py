@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 from numpy.typing import NDArray
+
+from recommend.interactions import Interactions, as_ids
 
 
 def top(
@@ -49,3 +53,16 @@ def top(
     else:
         best = np.arange(len(visible))
     return best[np.argsort(-visible[best], kind="stable")][:n]
+
+
+def best(
+    interactions: Interactions,
+    scores: NDArray[np.float32],
+    n: int,
+    seeds: NDArray[np.int64],
+    exclude: Iterable[int],
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """Return ids and scores of the `n` best tracks that are neither seeds nor excluded."""
+    hidden = interactions.rows_of(np.concatenate([seeds, as_ids(exclude, "exclude")]))
+    order = top(scores, n, hidden[hidden >= 0])
+    return interactions.track_ids[order], scores[order]
