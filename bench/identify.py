@@ -1,4 +1,4 @@
-"""What does listening cost?
+"""Measure what listening costs.
 
     python -m bench.identify LIBRARY_DIR [--copies N] [--json OUT]
 
