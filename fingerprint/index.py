@@ -13,6 +13,7 @@ from dsp.spectrum import log_power
 
 from . import settings as s
 from . import store
+from .errors import FormatError
 from .evidence import evidence
 from .identify import Ear
 from .match import Evidence, Match
@@ -44,9 +45,11 @@ class FingerprintIndex:
     (7, True, 5.0)
     """
 
-    def __init__(self, path: Path, writable: bool) -> None:
+    def __init__(self, path: Path, writable: bool, skip_damaged: bool = False) -> None:
         self.path = path
         self.writable = writable
+        self.damaged: list[str] = []
+        self._skip_damaged = skip_damaged
         self._stack = contextlib.ExitStack()
         if writable:
             self._stack.enter_context(store.writer_lock(path))
@@ -73,8 +76,19 @@ class FingerprintIndex:
         return cls(folder, True)
 
     @classmethod
-    def open(cls, path: str | Path, writable: bool = False) -> FingerprintIndex:
+    def open(
+        cls, path: str | Path, writable: bool = False, skip_damaged: bool = False
+    ) -> FingerprintIndex:
         """Open the index in a folder.
+
+        Parameters
+        ----------
+        path : str or Path
+        writable : bool
+            Take the folder's only right to write.
+        skip_damaged : bool
+            Leave out runs that cannot be read, instead of refusing: `damaged` then says which
+            and why, and the next `commit` forgets them. Their tracks are to be added again.
 
         Raises
         ------
@@ -85,16 +99,25 @@ class FingerprintIndex:
         BlockingIOError
             If `writable` and another process is writing.
         """
-        return cls(Path(path), writable)
+        return cls(Path(path), writable, skip_damaged)
 
     def _load(self) -> None:
-        self._entries = store.read_manifest(self.path)
+        named = store.read_manifest(self.path)
         if self.writable:
-            store.clear_leftovers(self.path, self._entries)
-        self._runs = [Run.open(self.path / e.file) for e in self._entries]
+            store.clear_leftovers(self.path, named)
+        self._entries: list[store.RunEntry] = []
+        self._runs: list[Run] = []
+        for entry in named:
+            try:
+                self._runs.append(Run.open(self.path / entry.file))
+                self._entries.append(entry)
+            except (FormatError, FileNotFoundError) as error:
+                if not self._skip_damaged:
+                    raise FormatError(str(error)) from error
+                self.damaged.append(str(error))
         self._removed = [set(e.removed) for e in self._entries]
         self._pending: dict[int, TrackPeaks] = {}
-        self._changed = False
+        self._changed = len(named) > len(self._runs)
         self._ids = {
             int(t): (number, row)
             for number, run in enumerate(self._runs)

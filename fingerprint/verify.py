@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dsp._jit import kernel
-from fingerprint.settings import BIN_HZ, BINS, FIRST_BIN, SUB_BIN
+from fingerprint.settings import BIN_HZ, FIRST_BIN, SUB_BIN
 
 BLOCK = 256  # frames, as in `run`
 SHIFTS = np.array([-20, -16, -12, -9, -7, -5, -4, 4, 5, 7, 9, 12, 16, 20], np.float64)  # frames
@@ -29,8 +29,8 @@ GAIN = 1.0  # and each further step
 BAND_HZ = (500.0, 900.0, 1500.0, 2400.0, 3600.0)  # borders of the bands that are judged apart
 BANDS = len(BAND_HZ) + 1
 MOST_A_BAND = 8.0  # no band alone makes a match
-BAND_OF_BIN = np.searchsorted(
-    np.array(BAND_HZ), (FIRST_BIN + np.arange(BINS)) * BIN_HZ, side="right"
+BAND_OF_BIN = np.searchsorted(  # as long as a damaged code can reach
+    np.array(BAND_HZ), (FIRST_BIN + np.arange(4096 // SUB_BIN)) * BIN_HZ, side="right"
 ).astype(np.uint8)
 
 F32 = NDArray[np.float32]

@@ -221,6 +221,41 @@ def test_a_flipped_bit_in_a_run_is_found_and_named(filled):
         assert [p for p in index.verify() if run.name in p]
 
 
+@pytest.mark.parametrize("harm", ["flip", "cut", "delete"])
+def test_the_rest_of_a_damaged_index_stays_usable(filled, peaks, tunes, harm):
+    with FingerprintIndex.open(filled, writable=True) as index:
+        index.add_peaks(6, peaks[6])
+        index.commit()
+    run = filled / "run-000001.run"
+    if harm == "delete":
+        run.unlink()
+    else:
+        data = bytearray(run.read_bytes())
+        data[20] ^= 1
+        run.write_bytes(data if harm == "flip" else data[:3000])
+    with pytest.raises(FormatError, match="run-000001"):
+        FingerprintIndex.open(filled)
+    with FingerprintIndex.open(filled, writable=True, skip_damaged=True) as index:
+        assert "run-000001" in index.damaged[0]
+        assert found(index, tunes[6]) == {6}
+        index.commit()
+    with FingerprintIndex.open(filled) as index:
+        np.testing.assert_array_equal(index.track_ids, [6])
+
+
+def test_no_flipped_bit_crashes_a_query(filled, tunes):
+    (run,) = filled.glob("*.run")
+    data = run.read_bytes()
+    random = np.random.default_rng(4)
+    for _ in range(5):
+        broken = bytearray(data)
+        for at in random.integers(len(data) // 3, len(data), 300):
+            broken[at] = random.integers(256)
+        run.write_bytes(broken)
+        with FingerprintIndex.open(filled, skip_damaged=True) as index:
+            assert len(index.identify(clip_of(tunes[1]), RATE)) <= 5
+
+
 def test_leftovers_of_a_crash_are_cleared_by_the_next_writer(filled):
     for name in ("run-000099.run", "run-000100.run.tmp123", "index.json.tmp123"):
         (filled / name).write_bytes(b"half")
