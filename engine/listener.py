@@ -67,7 +67,7 @@ class Tracker:
         self._base = 0  # frames before the stream's last reset
         self._frames = 0
         self._began = 0  # frame at which the present sound began
-        self._loud = 0  # last frame that was not silence
+        self._loud = -round((_SILENT_S + 1) * sample_rate)  # last frame that was not silence
         self._confirmed = 0  # frame of the last answer that named the present track
         self._state: State = "silence"
         self._track: int | None = None
