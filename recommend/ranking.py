@@ -48,11 +48,11 @@ def top(
         return np.empty(0, dtype=np.int64)
     if n < len(visible):
         # everything that ties with the n-th, so that equal scores fall by position, not by chance
-        threshold = visible[np.argpartition(-visible, n - 1)[n - 1]]
-        best = np.flatnonzero(visible >= threshold)
+        place = len(visible) - n
+        chosen = np.flatnonzero(visible >= np.partition(visible, place)[place])
     else:
-        best = np.arange(len(visible))
-    return best[np.argsort(-visible[best], kind="stable")][:n]
+        chosen = np.arange(len(visible))
+    return chosen[np.argsort(-visible[chosen], kind="stable")][:n]
 
 
 def best(

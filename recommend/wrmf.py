@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
 from recommend import _als, modelfile
-from recommend.errors import NotFittedError
+from recommend.errors import FormatError, NotFittedError
 from recommend.interactions import IdTable, Interactions, Matrix, as_ids
 from recommend.ranking import top
 
@@ -246,8 +246,19 @@ class WRMF:
 
     @classmethod
     def restore(cls, settings: Mapping[str, Any], arrays: modelfile.Arrays) -> WRMF:
-        """Make a model from the settings and arrays of another."""
+        """Make a model from the settings and arrays of another.
+
+        Raises
+        ------
+        FormatError
+            If the factors are not of the size that settings and ids ask for.
+        """
         model = cls(**settings)
+        wanted = (len(arrays["track_ids"]), model.factors)
+        if arrays["track_factors"].shape != wanted or arrays["gram"].shape != wanted[1:]:
+            raise FormatError(
+                f"track_factors must have shape {wanted}, got {arrays['track_factors'].shape}"
+            )
         model.popularity_ = arrays["popularity"]
         model.track_factors_ = arrays["track_factors"]
         model.user_factors_ = arrays["user_factors"]

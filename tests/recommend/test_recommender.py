@@ -61,6 +61,13 @@ def test_seeds_nobody_knows_fall_back_to_the_popular(wrmf: WRMF) -> None:
     assert found[0].reasons[0].kind == "popular"
 
 
+def test_a_model_of_another_library_leaves_the_sound_to_judge(wrmf: WRMF) -> None:
+    table = EmbeddingTable("made", 1, range(100, 140), sounds(range(40)).vectors)
+    mixed = Recommender(wrmf, table, library=range(100, 140)).recommend([101, 105], 8)
+    alone = Recommender(None, table).recommend([101, 105], 8)
+    assert [s.track_id for s in mixed] == [s.track_id for s in alone]
+
+
 def test_an_empty_library_suggests_nothing() -> None:
     assert Recommender().recommend([1, 2], 5) == []
 

@@ -136,6 +136,13 @@ def test_a_saved_model_answers_alike(model: WRMF, tmp_path: Path) -> None:
     assert [p.name for p in tmp_path.iterdir()] == ["wrmf"]
 
 
+def test_factors_of_another_size_are_refused(model: WRMF) -> None:
+    for name in ("track_factors", "gram"):
+        arrays = model.arrays | {name: model.arrays[name][..., :-1]}
+        with pytest.raises(FormatError, match="track_factors must have shape"):
+            WRMF.restore(model.settings, arrays)
+
+
 @pytest.mark.parametrize("damage", ["flip", "cut", "foreign", "empty"])
 def test_a_damaged_file_is_refused(model: WRMF, tmp_path: Path, damage: str) -> None:
     path = tmp_path / "wrmf"
