@@ -1,4 +1,4 @@
-"""What all tests share: one random generator, one sound studio."""
+"""What all tests share: randomness, a sound studio, a finished demo, real music."""
 
 from __future__ import annotations
 
@@ -17,6 +17,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+
+from tests import real_music
+from tests.real_music import Music
 
 HERE = Path(__file__).resolve().parent
 SCRIPTS = HERE / "virtual_audio"
@@ -204,3 +207,14 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
         check=False,
     )
     return Demo(folder, done.returncode, done.stdout, done.stderr)
+
+
+@pytest.fixture(scope="session")
+def music() -> Music:
+    """Return real music, downloaded once; where it cannot be had, skip (but fail in CI)."""
+    try:
+        return real_music.fetch()
+    except real_music.NoMusicError as error:
+        if os.environ.get("CI") == "true":
+            pytest.fail(f"no music to test with: {error}")
+        pytest.skip(f"no music to test with: {error}")
