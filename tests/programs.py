@@ -134,8 +134,53 @@ def wiring(studio: Studio) -> dict[str, list[str]]:
 def plug(studio: Studio, name: str, length: int, *events: int) -> subprocess.Popen[str]:
     """Plug in a keyboard that plays events (start, note, frames) again and again."""
     process = studio.popen(["jack_midiseq", name, str(length), *map(str, events)])
-    until(lambda: f"{name}:out" in wiring(studio), f"the keyboard {name} is there")
+    try:
+        until(lambda: f"{name}:out" in wiring(studio), f"the keyboard {name} is there")
+    except BaseException:
+        process.kill()
+        process.wait()
+        raise
     return process
+
+
+class Desk:
+    """A MIDI keyboard named `desk` that plays what it is told, by RtMidi; ended with the `with`."""
+
+    _PROGRAM = """
+import sys, rtmidi
+port = rtmidi.MidiOut(rtmidi.API_UNIX_JACK, name="desk")
+port.open_virtual_port("out")
+for line in sys.stdin:
+    port.send_message(list(bytes.fromhex(line)))
+"""
+
+    def __init__(self, studio: Studio) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-u", "-c", self._PROGRAM],
+            env=studio.environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            text=True,
+        )
+
+    def send(self, *messages: str) -> None:
+        """Send messages, each as hexadecimal bytes."""
+        assert self._process.stdin is not None
+        self._process.stdin.write("".join(message + "\n" for message in messages))
+        self._process.stdin.flush()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        self._process.wait(timeout=20)
 
 
 def midi_children(parent: int) -> list[int]:

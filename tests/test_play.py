@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -16,6 +14,7 @@ from engine.patch import ADSR, Filter, Oscillator, Patch
 from tests.conftest import Studio
 from tests.programs import (
     Antiphon,
+    Desk,
     midi_children,
     note_hz,
     plug,
@@ -140,41 +139,31 @@ def test_a_keyboard_unplugged_in_a_note_leaves_silence_and_may_come_back(
             assert not after[rate // 2 :].any()
 
 
-SOUND_OFF = """
-import sys, rtmidi
-port = rtmidi.MidiOut(rtmidi.API_UNIX_JACK, name="desk")
-port.open_virtual_port("out")
-for line in sys.stdin:
-    port.send_message(list(bytes.fromhex(line)))
-"""
-
-
 def test_sound_off_from_the_keyboard_is_silence_though_keys_and_pedal_are_down(
     studio: Studio, patch: Path, tmp_path: Path
 ) -> None:
-    desk = subprocess.Popen(
-        [sys.executable, "-u", "-c", SOUND_OFF],
-        env=studio.environment,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        text=True,
-    )
-    assert desk.stdin is not None
     options = "--wait", "--midi", "desk", "--output", studio.output
-    try:
-        with Antiphon(studio, tmp_path, "play", "--patch", str(patch), *options) as program:
-            program.says("Ctrl-C ends")
-            until(lambda: wiring(studio).get("desk:out"), "the MIDI port is connected")
-            for message in ("b0 40 7f", "90 45 64", "90 48 64"):
-                desk.stdin.write(message + "\n")
-            desk.stdin.flush()
-            before, rate = record(studio, tmp_path / "before.wav", 1)
-            desk.stdin.write("b0 78 00\n")
-            desk.stdin.flush()
-            after, _ = record(studio, tmp_path / "after.wav", 1)
-            assert strength(before, rate, 440.0) > 0.01
-            assert not after[rate // 2 :].any()
-    finally:
-        desk.kill()
-        desk.wait()
-        desk.stdin.close()
+    with (
+        Desk(studio) as desk,
+        Antiphon(studio, tmp_path, "play", "--patch", str(patch), *options) as program,
+    ):
+        program.says("Ctrl-C ends")
+        until(lambda: wiring(studio).get("desk:out"), "the MIDI port is connected")
+        desk.send("b0 40 7f", "90 45 64", "90 48 64")
+        before, rate = record(studio, tmp_path / "before.wav", 1)
+        desk.send("b0 78 00")
+        after, _ = record(studio, tmp_path / "after.wav", 1)
+        assert strength(before, rate, 440.0) > 0.01
+        assert not after[rate // 2 :].any()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP], ids=["TERM", "HUP"])
+def test_whoever_ends_it_nothing_is_left_behind(player: Antiphon, number: signal.Signals) -> None:
+    maps = Path(f"/proc/{player.process.pid}/maps").read_text(encoding="utf-8")
+    (ring,) = {Path(line.split()[5]) for line in maps.splitlines() if "antiphon-midi-" in line}
+    assert ring.exists()
+    player.process.send_signal(number)
+    assert player.process.wait(timeout=30) == 128 + number
+    assert not ring.exists()
+    until(lambda: not midi_children(player.process.pid), "the MIDI process has ended")
+    assert "Traceback" not in player.err

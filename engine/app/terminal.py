@@ -5,6 +5,7 @@ from __future__ import annotations
 import _thread
 import functools
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -60,10 +61,14 @@ def command(function: Callable[P, None]) -> Callable[P, None]:
 
 
 def keep_interrupts() -> None:
-    """Let a Ctrl-C that falls into a callback of a C library count: Python would drop it there.
+    """Tidy up whoever ends the program: Ctrl-C at any moment, `kill`, or a closed terminal.
 
-    While a kernel is compiled, most of the time is spent where that happens.
+    Python would drop a Ctrl-C that falls into a callback of a C library; while a kernel is
+    compiled, most of the time is spent there.
     """
+
+    def leave(number: int, _frame: object) -> None:
+        sys.exit(128 + number)
 
     def hook(dropped: sys.UnraisableHookArgs) -> None:
         if issubclass(dropped.exc_type, KeyboardInterrupt):
@@ -72,6 +77,10 @@ def keep_interrupts() -> None:
             sys.__unraisablehook__(dropped)
 
     sys.unraisablehook = hook
+    for name in ("SIGTERM", "SIGHUP"):  # Windows has no SIGHUP
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:  # nohup
+            signal.signal(number, leave)
 
 
 def say_error(text: str) -> None:
