@@ -1,0 +1,43 @@
+"""A session from Python: the deck plays, a simulated room answers, the queue is renewed.
+
+python examples/session.py FOLDER_OF_MUSIC [TRACK_ID]
+
+With a sound device, `engine.device.open_stream(synth, listen=True)` takes the place of NullStream.
+"""
+
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from engine import ingest
+from engine.deck import Deck
+from engine.device import NullStream
+from engine.library import Library
+from engine.room import SimulatedRoom
+from engine.session import Session
+from engine.synth import Synth
+
+BLOCK = 512
+LISTEN_S = 10.0
+
+if __name__ == "__main__":  # ingest starts worker processes, which import this file
+    synth = Synth("glass-keys")
+    room = SimulatedRoom(synth.sample_rate, BLOCK, noise_rms=0.005)
+    with tempfile.TemporaryDirectory() as folder, Library.open(Path(folder)) as library:
+        ingest.add(library, [Path(sys.argv[1])])
+        tracks = library.tracks()
+        asked = library.track(int(sys.argv[2])) if len(sys.argv) > 2 else tracks[0]
+        with NullStream(synth, BLOCK, room) as stream, Session(library, synth, stream) as session:
+            stranger = Deck(synth.state, synth.sample_rate)  # a record player that is not ours
+            stranger.play(asked.id, asked.path, start_s=5.0)
+            synth.note_on(72)  # and someone plays along
+            until = time.monotonic() + LISTEN_S
+            while not session.history and time.monotonic() < until:
+                time.sleep(0.1)
+            stranger.close()
+            for heard, track in session.history:
+                place = f"{track.name} at {heard.position_s:.1f} s" if track else ""
+                print(heard.state, place)
+            for number, entry in enumerate(session.queue, 1):
+                print(f"{number}. {entry.track.name}: {entry.reason}")
