@@ -20,13 +20,14 @@ _SILENT_RMS = 10 ** (-66 / 20)
 _SILENT_S = 2.0  # of silence until a track counts as over
 _UNKNOWN_S = 5.0  # of sound without an answer until it is called unknown
 _LOST_S = 3.0  # without a confirmation until a known track counts as over
+_JUMP_S = 0.5  # a place this far from where it was expected is news: many tunes repeat themselves
 
 State = Literal["known", "unknown", "silence"]
 
 
 @dataclass(frozen=True)
 class Heard:
-    """What the room plays, said once whenever it changes.
+    """What the room plays, said once whenever it changes: another track, or another place in it.
 
     Attributes
     ----------
@@ -39,7 +40,8 @@ class Heard:
     frame : int
         Frames of the microphone up to which this rests.
     answered_after_s : float
-        Seconds of sound since it began (or since the track before it was lost).
+        Seconds of sound since it began (or since the track before it was lost); of a corrected
+        place, seconds since the same moment as of the first one.
     """
 
     state: State
@@ -71,6 +73,8 @@ class Tracker:
         self._confirmed = 0  # frame of the last answer that named the present track
         self._state: State = "silence"
         self._track: int | None = None
+        self._track_began = 0  # `_began` as it was when the present track was named
+        self._place: tuple[int, float, float] | None = None  # frame, second of the track, speed
         self.latest: Identification | None = None
 
     @property
@@ -107,7 +111,8 @@ class Tracker:
         match = answer.match
         if match is not None:
             self._confirmed = self._frames
-            if match.track_id == self._track:
+            jumped = self._jumped(answer)
+            if match.track_id == self._track and not jumped:
                 return None
             return self._say("known", answer)
         quiet_since = max(self._confirmed, self._began)
@@ -119,14 +124,28 @@ class Tracker:
             return self._say("unknown", None)
         return None
 
+    def _jumped(self, answer: Identification) -> bool:
+        """Note the place in the track; return whether it is another than was to be expected."""
+        if answer.match is None or answer.position_s is None:
+            return False
+        before, position_s = self._place, float(answer.position_s)
+        self._place = answer.frame, position_s, answer.match.speed
+        if before is None:
+            return False
+        expected_s = before[1] + (answer.frame - before[0]) / self._rate * before[2]
+        return abs(position_s - expected_s) > _JUMP_S
+
     def _say(self, state: State, answer: Identification | None) -> Heard:
+        if answer is not None and answer.match is not None and answer.match.track_id == self._track:
+            self._began = self._track_began
         after = (self._frames - self._began) / self._rate
         self._state = state
         if answer is None or answer.match is None:
-            self._track = None
+            self._track = self._place = None
             return Heard(state, None, None, 0.0, 1.0, self._frames, after)
         match = answer.match
         self._track = match.track_id
+        self._track_began = self._began
         self._began = self._frames
         frame = self._base + answer.frame
         return Heard(
