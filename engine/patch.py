@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import math
+import re
 from dataclasses import asdict, dataclass, field, fields, is_dataclass
 from functools import cache
 from importlib import resources
@@ -16,6 +16,8 @@ from engine.errors import PatchError
 
 OSCILLATOR_WAVES = ("saw", "pulse", "triangle", "sine")
 
+_KEY = re.compile(r"[0-9]{1,3}")
+
 T = TypeVar("T")
 
 
@@ -23,7 +25,7 @@ def _within(owner: str, values: dict[str, float], low: float, high: float, unit:
     for name, value in values.items():
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             raise PatchError(f"{owner}.{name} must be a number, got {value!r}")
-        if not (math.isfinite(value) and low <= value <= high):
+        if not low <= value <= high:  # NaN is neither
             raise PatchError(
                 f"{owner}.{name} must be between {low:g} and {high:g}{unit}, got {value!r}"
             )
@@ -212,15 +214,18 @@ def _build(kind: type[T], data: object, where: str) -> T:
                 values[name] = _build(part, values[name], f"{where}.{name}")
         if "oscillators" in values:
             items = values["oscillators"]
-            if not isinstance(items, list) or not 1 <= len(items) <= 2:
+            if not isinstance(items, (list, tuple)) or not 1 <= len(items) <= 2:
                 raise PatchError(f"{where}.oscillators must be a list of one or two")
             made = [_build(Oscillator, item, f"{where}.oscillators") for item in items]
             silent = [Oscillator(level=0.0)] * (2 - len(made))
             values["oscillators"] = (*made, *silent)
         if "tags" in values:
-            values["tags"] = tuple(str(tag) for tag in values["tags"])
+            tags = values["tags"]
+            if not isinstance(tags, (list, tuple)) or not all(isinstance(tag, str) for tag in tags):
+                raise PatchError(f"{where}.tags must be a list of words, got {tags!r}")
+            values["tags"] = tuple(tags)
         drums = values.get("drums", {})
-        if not isinstance(drums, dict) or not all(str(key).isdigit() for key in drums):
+        if not isinstance(drums, dict) or not all(_KEY.fullmatch(str(key)) for key in drums):
             raise PatchError(f"{where}.drums must map keys 0..127 to patches")
         values["drums"] = {
             int(key): _build(Patch, item, f"{where}.drums[{key}]") for key, item in drums.items()
