@@ -6,6 +6,8 @@ the head with acquire and then moves the tail. A full ring takes no more; nobody
 
 from __future__ import annotations
 
+import threading
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -57,6 +59,7 @@ def _read_mic(state, out):  # type: ignore[no-untyped-def]
 
 
 _NO_VALUES = np.zeros(0)
+_pushing = threading.Lock()  # player, deck and session all send; the ring knows one writer
 
 
 def push_command(
@@ -70,12 +73,13 @@ def push_command(
 ) -> bool:
     """Send a command (kinds in engine/state.py) to the callback; False when the ring is full.
 
-    `frame` is the absolute frame it takes effect, negative for as soon as possible. One thread at
-    a time may push; `Synth` holds a lock for that.
+    `frame` is the absolute frame it takes effect, negative for as soon as possible. Any thread but
+    the callback's may call this.
     """
     if values.size > PARAMETERS:
         raise ValueError(f"values must have at most {PARAMETERS} numbers, got {values.size}")
-    return bool(_push_command(state[0], frame, kind, a, b, c, values))
+    with _pushing:
+        return bool(_push_command(state[0], frame, kind, a, b, c, values))
 
 
 def write_deck(state: NDArray[np.void], samples: NDArray[np.float32]) -> int:
