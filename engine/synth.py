@@ -72,24 +72,29 @@ class Synth:
 
     # --- sounds
 
-    def _slot(self, patch: Patch, frame: int) -> int:
+    def _map(self, channel: int, first: int, last: int, patch: Patch, frame: int) -> bool:
+        """Let the keys first..last of a channel play a patch."""
         key = json.dumps({**patch.to_dict(), "drums": None}, sort_keys=True)
-        if key not in self._slots:
-            if len(self._slots) >= SLOTS:
-                raise PatchError(f"at most {SLOTS} sounds fit at once (every drum counts)")
-            self._slots[key] = len(self._slots)
-            values = slot_parameters(patch, self.sample_rate)
-            self._send(st.SLOT, self._slots[key], values=values)
-        return self._slots[key]
+        with self._lock:
+            if key not in self._slots:
+                if len(self._slots) >= SLOTS:
+                    raise PatchError(f"at most {SLOTS} sounds fit at once (every drum counts)")
+                values = slot_parameters(patch, self.sample_rate)
+                if not self._send(st.SLOT, len(self._slots), values=values):
+                    return False
+                self._slots[key] = len(self._slots)
+            return self._send(st.MAP, channel, last << 8 | first, self._slots[key], frame=frame)
 
-    def program(self, patch: Patch | str, channel: int = 0, frame: int = -1) -> None:
-        """Give a channel a patch; notes that sound keep theirs."""
+    def program(self, patch: Patch | str, channel: int = 0, frame: int = -1) -> bool:
+        """Give a channel a patch; notes that sound keep theirs. False when the ring was full."""
         _byte("channel", channel, CHANNELS - 1)
         sound = find_patch(patch) if isinstance(patch, str) else patch
-        self._send(st.MAP, channel, 127 << 8, self._slot(sound, frame), frame=frame)
+        sent = self._map(channel, 0, 127, sound, frame)
         for key, drum in sound.drums.items():
-            self._send(st.MAP, channel, key << 8 | key, self._slot(drum, frame), frame=frame)
-        self._playing[channel] = sound
+            sent = sent and self._map(channel, key, key, drum, frame)
+        if sent:
+            self._playing[channel] = sound
+        return sent
 
     def patch(self, channel: int = 0) -> Patch:
         """Return the patch of a channel."""
@@ -108,19 +113,18 @@ class Synth:
         frame: int = -1,
         values: NDArray[np.float64] | None = None,
     ) -> bool:
-        with self._lock:
-            numbers = np.zeros(0) if values is None else values
-            return push_command(self.state, kind, a, b, c, frame, numbers)
+        numbers = np.zeros(0) if values is None else values
+        return push_command(self.state, kind, a, b, c, frame, numbers)
 
     def send(self, message: bytes, frame: int = -1) -> bool:
-        """Send a st.MIDI message of one to three bytes; False when the ring was full.
+        """Send a MIDI message of one to three bytes; False when the ring was full.
 
         System exclusive messages are ignored. `frame` is the absolute frame of its effect,
         negative for as soon as possible.
         """
+        if message[:1] == b"\xf0":
+            return True
         if not 1 <= len(message) <= 3 or not message[0] & 0x80:
-            if message[:1] == b"\xf0":
-                return True
             raise ValueError(f"message must be a MIDI status and its data, got {message.hex(' ')}")
         data = [*message[1:], 0, 0]
         if max(data[:2]) > 127:
@@ -151,15 +155,15 @@ class Synth:
         status = 0xE0 | _byte("channel", channel, CHANNELS - 1)
         return self.send(bytes([status, value & 127, value >> 7]), frame)
 
-    def panic(self) -> None:
-        """Silence every voice within milliseconds."""
-        self._send(st.PANIC)
+    def panic(self) -> bool:
+        """Silence every voice within milliseconds; False when the ring was full."""
+        return self._send(st.PANIC)
 
-    def set_master(self, gain: float) -> None:
-        """Set the gain of everything, 1 to begin with."""
+    def set_master(self, gain: float) -> bool:
+        """Set the gain of everything, 1 to begin with; False when the ring was full."""
         if not 0.0 <= gain <= _LARGEST_GAIN:
             raise ValueError(f"gain must be between 0 and {_LARGEST_GAIN:g}, got {gain}")
-        self._send(st.MASTER_GAIN, round(gain * _GAIN_UNIT))
+        return self._send(st.MASTER_GAIN, round(gain * _GAIN_UNIT))
 
     # --- what it is doing
 
@@ -196,6 +200,7 @@ class Synth:
         -------
         ndarray, shape (frames, 2), float32
         """
+        _byte("channel", channel, CHANNELS - 1)
         on, off = 0x90 | channel, 0x80 | channel
         events: list[tuple[float, bytes]] = []
         for start, note, velocity, duration in notes:
@@ -227,8 +232,7 @@ class Synth:
         if message[0] >> 4 != _PROGRAM_CHANGE:
             return self.send(message, frame)
         channel = message[0] & 0x0F
-        self.program(patch_of(channel, message[1]), channel=channel, frame=frame)
-        return True
+        return self.program(patch_of(channel, message[1]), channel=channel, frame=frame)
 
     def render_events(
         self,
@@ -236,7 +240,7 @@ class Synth:
         seconds: float,
         on_progress: Callable[[float], None] | None = None,
     ) -> NDArray[np.float32]:
-        """Render timed st.MIDI messages (time_s, message) offline; shape (frames, 2), float32."""
+        """Render timed MIDI messages (time_s, message) offline; shape (frames, 2), float32."""
         if not (np.isfinite(seconds) and 0 <= seconds <= 36_000):
             raise ValueError(f"seconds must be between 0 and 36000, got {seconds}")
         if self._stream is not None:
