@@ -11,6 +11,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -102,7 +103,9 @@ def _folder_of(package: str, folder: Path) -> Path:
         if os.geteuid() != 0:
             raise
     # The lists may be missing, or so old that the servers no longer have what they name.
-    _run("apt-get", "update")
+    # An update can fail for one foreign source while ours are still to be had.
+    with suppress(NoMusicError):
+        _run("apt-get", "update")
     return _download(package, _record(package), folder)
 
 
