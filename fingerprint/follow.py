@@ -7,15 +7,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from .confidence import strength
+from .confidence import confidence, strength
 from .identify import Ear
 from .match import Match
 from .peaks import look
 from .search import Candidate, compare
 from .worth import worth
 
-AT_ONCE = 13.5  # strength at which one look is enough; a stream looks 300,000 times a day
-CONFIRMED = 10.5  # strength at which two looks with new audio between them are enough
+AT_ONCE = 13.0  # strength at which one look is enough; a stream looks 300,000 times a day
+CONFIRMED = 11.5  # strength at which two looks with new audio between them are enough
 NEW_AUDIO = 24  # frames between two such looks, at least
 NEAR = 4.0  # frames: two alignments of one track this close are the same
 SHORT = 60  # frames of the window that tells whether the track still plays
@@ -32,6 +32,7 @@ class Line:
     """A track under way: at frame k of the stream it is at frame origin + k * tempo."""
 
     candidate: Candidate
+    confidence: float
     origin: float
     since: int
     usual: float
@@ -84,7 +85,9 @@ class Follower:
         frames = min(len(level), max(SHORT, heard - self._line.since))
         candidate = self._line.candidate
         match = self._ear.match([candidate], self._line.align(heard - frames))
-        match = replace(match, known=True)  # what is followed was sure when it was found
+        match = replace(
+            match, known=True, confidence=self._line.confidence
+        )  # what is followed was sure when it was found
         return match, frames
 
     def _follow(self, level: NDArray[np.float32], heard: int) -> None:
@@ -127,10 +130,13 @@ class Follower:
             return
         best, sure_by = candidates[0], strength(candidates)
         start = heard - len(window)
-        new = Line(best, best.align - start * best.tempo, start, best.advantage)
+        new = Line(
+            best, confidence(candidates), best.align - start * best.tempo, start, best.advantage
+        )
         if self._line is not None and self._line.same(new, heard):
             if sure_by >= CONFIRMED:
                 self._misses = 0
+                self._line.confidence = max(new.confidence, self._line.confidence)
             return
         before = self._doubtful
         sure = sure_by >= AT_ONCE or (
