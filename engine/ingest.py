@@ -121,13 +121,13 @@ def add(
             files.append(look(path))
         except AudioFileError as error:
             unreadable.append((path, str(error).removeprefix(f"{path}: ")))
+    library.commit()  # what an earlier run left half done, or another version left stale, is seen
     known = library.known_files()
     todo = [file for file in files if not _is_unchanged(file, known.get(as_key(file.path)))]
     report.unchanged = len(files) - len(todo)
     batch = _Batch(library, report, len(todo) + len(unreadable), on_progress)
     for path, why in unreadable:
         batch.fail(path, why)
-    library.commit()  # what an earlier run left half done comes first
     count = processors() if workers is None else workers
     with closing(outcomes(todo, library.known_contents(), count)) as results:
         try:
