@@ -1,6 +1,6 @@
 """One exact sweep of WRMF against one inexact (conjugate gradient) sweep of `implicit`.
 
-    OPENBLAS_NUM_THREADS=1 python -m bench.wrmf [TRAIN.jsonl[.gz]] [--factors 64 128] [--rounds 7] [--out FILE.json]
+    OPENBLAS_NUM_THREADS=1 python -m bench.wrmf [TRAIN.jsonl[.gz]] [--factors 64 128] [--rounds 7]
 
 CPU seconds of one thread, both in this process, taking turns; median and spread. Without a file of
 playlists (one JSON list of track numbers a line) made ones of a like shape are used. `implicit` is
