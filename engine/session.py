@@ -36,9 +36,11 @@ def reason_in_words(suggestion: Suggestion, title: Callable[[int], str]) -> str:
     """Say why a track is suggested, naming the tracks that spoke for it."""
     words = []
     for reason in suggestion.reasons:
+        if reason.share <= 0:
+            continue
         if reason.kind == "popular":
-            words.append("stands in most playlists")
-        elif reason.share > 0:
+            words.append("stands in many playlists")
+        else:
             verb = {
                 "playlists": "shares playlists with",
                 "sound": "sounds like",
@@ -190,8 +192,11 @@ class Session:
             if self.is_own(track.id):
                 return  # we know what we play
             with self._lock:
-                self._heard.append(track.id)
-            self.renew()
+                new = not self._heard or self._heard[-1] != track.id
+                if new:
+                    self._heard.append(track.id)
+            if new:  # and not just another place in it
+                self.renew()
         self.history.append((heard, track))
         if self._on_heard is not None:
             self._on_heard(heard, track)

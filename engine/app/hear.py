@@ -146,10 +146,14 @@ def session(
             stream = open_stream(synth, output, input_, listen=True, block=block)
         lines = threading.Lock()
 
+        printed: list[int] = []
+
         def tell(heard: Heard, track: Track | None) -> None:
             with lines:
                 typer.echo(f"heard   {in_words(heard, track)}")
-                if track is not None:
+                queue = [entry.track.id for entry in evening.queue]
+                if track is not None and queue != printed:
+                    printed[:] = queue
                     _print_queue(evening)
 
         with stream:
