@@ -68,6 +68,7 @@ class Deck:
         self._lock = threading.Lock()
         self._wanted: tuple[int, Path, float] | None = None
         self._spans: list[_Span] = []
+        self._sent: dict[int, int] = {}  # frame of the stream at which a track was last sent out
         self._changed = threading.Event()  # play or stop was asked for
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="deck", daemon=True)
@@ -79,7 +80,7 @@ class Deck:
             raise ValueError(f"start_s must be at least 0, got {start_s}")
         with self._lock:
             self._wanted = (track_id, path, start_s)
-        self._changed.set()
+            self._changed.set()
 
     def wait_until_ready(self, timeout_s: float = 10.0) -> bool:
         """Wait until decoded sound waits for the callback; False when none came in time."""
@@ -95,7 +96,7 @@ class Deck:
         """Stop, now."""
         with self._lock:
             self._wanted = None
-        self._changed.set()
+            self._changed.set()
 
     @property
     def playing(self) -> Playing | None:
@@ -107,6 +108,14 @@ class Deck:
                     return Playing(span.track_id, span.start_s + (at - span.first) / self._rate)
         return None
 
+    def sent_within(self, track_id: int, seconds: float) -> bool:
+        """Whether a track goes out now, or did in the last `seconds` of the stream."""
+        now = self.playing
+        if now is not None and now.track_id == track_id:
+            return True
+        last = self._sent.get(track_id)
+        return last is not None and int(self._state[0]["frame"]) - last < seconds * self._rate
+
     def close(self) -> None:
         """Stop for good."""
         self._closing.set()
@@ -117,11 +126,12 @@ class Deck:
         following: tuple[int, Path, float] | None = None
         while not self._closing.is_set():
             if self._changed.is_set():
-                self._changed.clear()
-                with self._lock:
+                with self._lock:  # or a wish made between the two would be taken for a stop
+                    self._changed.clear()
                     following, self._wanted = self._wanted, None
                 self._flush()
             if following is None:
+                self._remember()
                 self._changed.wait(_WAIT_S)
                 continue
             if not self._send(*following):
@@ -129,7 +139,13 @@ class Deck:
             after = self._on_next() if self._on_next else None
             following = (*after, 0.0) if after else None
 
+    def _remember(self) -> None:
+        now = self.playing
+        if now is not None:
+            self._sent[now.track_id] = int(self._state[0]["frame"])
+
     def _flush(self) -> None:
+        self._remember()
         with self._lock:
             self._spans.clear()
         head = int(self._state[0]["deck_head"][0])
@@ -167,6 +183,7 @@ class Deck:
                 return False
             one = self._state[0]
             room = ahead - (int(one["deck_head"][0]) - int(one["deck_tail"][0]))
+            self._remember()
             if room <= 0:
                 self._changed.wait(_WAIT_S)
                 continue
