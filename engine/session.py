@@ -63,6 +63,8 @@ class Session:
         Told (Heard, Track or None) from the listening thread, after the queue was renewed.
     play_queue : bool
         Let the deck play the queue.
+    on_error : callable, optional
+        Told (path, reason) of a file that the deck cannot play, from its thread.
 
     Examples
     --------
@@ -76,6 +78,7 @@ class Session:
         stream: Stream,
         on_heard: Callable[[Heard, Track | None], None] | None = None,
         play_queue: bool = False,
+        on_error: Callable[[Path, str], None] | None = None,
     ) -> None:
         self.library = library
         self.synth = synth
@@ -88,10 +91,10 @@ class Session:
         self._likes: list[int] = []
         self._skips: list[int] = []
         self._played: list[int] = []
-        self._own: deque[tuple[int, int]] = deque(maxlen=8)  # (track, frame it was last sent out)
         self._queue: list[Entry] = []
         self.history: list[tuple[Heard, Track | None]] = []
-        self.deck = Deck(synth.state, synth.sample_rate, self._next if play_queue else None)
+        following = self._next if play_queue else None
+        self.deck = Deck(synth.state, synth.sample_rate, following, on_error)
         self.renew()
         self.listener = Listener(synth.state, library.index, synth.sample_rate, self._take)
 
@@ -177,14 +180,7 @@ class Session:
 
     def is_own(self, track_id: int) -> bool:
         """Whether our own deck plays this track, or did until a moment ago."""
-        now = self.synth.frame
-        playing = self.deck.playing
-        if playing is not None:
-            self._own.append((playing.track_id, now))
-        return any(
-            own == track_id and now - frame < _OWN_S * self.synth.sample_rate
-            for own, frame in list(self._own)
-        )
+        return self.deck.sent_within(track_id, _OWN_S)
 
     def _take(self, heard: Heard) -> None:
         track = self._tracks.get(heard.track_id) if heard.track_id is not None else None
