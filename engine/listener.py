@@ -113,6 +113,7 @@ class Tracker:
             self._confirmed = self._frames
             jumped = self._jumped(answer)
             if match.track_id == self._track and not jumped:
+                self._began = self._frames  # the next track's answer counts from here
                 return None
             return self._say("known", answer)
         quiet_since = max(self._confirmed, self._began)
@@ -223,7 +224,8 @@ class Listener:
                 began = time.thread_time()
                 block = samples[:count].copy()
                 with self._lock:
-                    self._recent = np.concatenate([self._recent[count:], block])
+                    kept = self._recent.size
+                    self._recent = np.concatenate([self._recent[count:], block])[-kept:]
                 heard = self._tracker.feed(block)
                 self.cpu_s += time.thread_time() - began
                 if heard is not None:
