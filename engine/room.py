@@ -61,6 +61,7 @@ class SimulatedRoom:
     ) -> None:
         rng = np.random.default_rng(seed)
         response = impulse_response(sample_rate, rt60_s, rng)
+        self._block = block
         self._size = 1 << int(np.ceil(np.log2(response.size + block)))
         self._response = np.fft.rfft(response, self._size)
         self._rest = np.zeros(self._size)
@@ -70,6 +71,8 @@ class SimulatedRoom:
     def __call__(self, played: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return what is heard, shape (n,), while `played`, shape (n, 2), goes out."""
         frames = len(played)
+        if frames > self._block:
+            raise ValueError(f"played must have at most {self._block} frames, got {frames}")
         mono = played.mean(axis=1, dtype=np.float64)
         self._rest += np.fft.irfft(np.fft.rfft(mono, self._size) * self._response, self._size)
         heard = self._rest[:frames].copy()
