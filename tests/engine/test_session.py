@@ -1,0 +1,190 @@
+"""The session: what is heard, liked and skipped drives the queue; our own music does not."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+
+from engine.catalogue import Track
+from engine.device import Stream
+from engine.listener import Heard
+from engine.session import QUEUE_LENGTH, Session, reason_in_words
+from engine.synth import Synth
+from fingerprint import Identification
+from recommend import WRMF, Interactions, Reason, Recommender, Suggestion
+
+_COUNT = 24
+_RATE = 48_000
+
+
+class _Deaf:
+    """An index whose streams never have anything to say."""
+
+    def stream(self, sample_rate: float) -> _Deaf:
+        return self
+
+    def reset(self) -> None:
+        pass
+
+    def feed(self, samples: Any) -> Identification | None:
+        return None
+
+
+class _Shelf:
+    """A library of tracks whose playlists hold either even or odd ones (a checkerboard)."""
+
+    def __init__(self, folder: Path) -> None:
+        self.index = _Deaf()
+        self._tracks = [
+            Track(i, folder / f"{i}.wav", f"Tune {i}", "", "", 1.0, _RATE, False)
+            for i in range(_COUNT)
+        ]
+        rng = np.random.default_rng(0)
+        sides = [np.arange(0, _COUNT, 2), np.arange(1, _COUNT, 2)]
+        playlists = [rng.permutation(sides[i % 2])[:8].tolist() for i in range(40)]
+        model = WRMF(factors=4, iterations=8, seed=0).fit(Interactions.from_playlists(playlists))
+        self._recommender = Recommender(model, library=range(_COUNT))
+
+    def tracks(self) -> list[Track]:
+        return self._tracks
+
+    def recommender(self) -> Recommender:
+        return self._recommender
+
+
+@pytest.fixture
+def shelf(tmp_path: Path) -> _Shelf:
+    return _Shelf(tmp_path)
+
+
+@pytest.fixture
+def synth() -> Synth:
+    synth = Synth()
+    synth.render([], 0.01)
+    return synth
+
+
+@pytest.fixture
+def session(shelf: _Shelf, synth: Synth) -> Iterator[Session]:
+    with Session(shelf, synth, Stream(synth, 128)) as session:  # type: ignore[arg-type]
+        yield session
+
+
+def _heard(track_id: int | None) -> Heard:
+    state: Any = "unknown" if track_id is None else "known"
+    return Heard(state, track_id, 3.0, 0.9, 1.0, 1_000, 1.5)
+
+
+def _ids(session: Session) -> list[int]:
+    return [entry.track.id for entry in session.queue]
+
+
+def test_a_track_that_is_heard_fills_the_queue_with_its_like(session: Session) -> None:
+    session._take(_heard(4))
+    assert len(session.queue) == QUEUE_LENGTH
+    assert all(track % 2 == 0 and track != 4 for track in _ids(session))
+    assert session.history[-1][1] is not None
+    assert session.history[-1][1].id == 4
+
+
+def test_likes_and_skips_change_the_queue_at_once(session: Session) -> None:
+    session._take(_heard(4))
+    first = _ids(session)
+    session.skip(first[0])
+    assert first[0] not in _ids(session)
+    for odd in (1, 3, 5, 7):
+        session.like(odd)
+    assert sum(track % 2 for track in _ids(session)) >= 3
+    assert not {1, 3, 5, 7} & set(_ids(session))
+
+
+def test_every_entry_says_why_it_stands_there(session: Session) -> None:
+    session._take(_heard(4))
+    for entry in session.queue:
+        assert entry.reason == "shares playlists with Tune 4"
+        assert entry.suggestion is not None
+        assert entry.suggestion.reasons[0].track_id == 4
+
+
+def test_reasons_are_put_in_words_each_once_and_none_of_those_against() -> None:
+    reasons = (
+        Reason("playlists", 1, 0.5),
+        Reason("sound", 2, 0.3),
+        Reason("sound", 2, 0.2),
+        Reason("cold", 3, 0.1),
+        Reason("playlists", 4, -0.4),
+    )
+    words = reason_in_words(Suggestion(9, 1.0, reasons), lambda track: f"T{track}")
+    assert words == "shares playlists with T1; sounds like T2; sounds like neighbours of T3"
+    popular = Suggestion(9, 1.0, (Reason("popular", 9, 0.1),))
+    assert reason_in_words(popular, str) == "stands in most playlists"
+    assert reason_in_words(Suggestion(9, 1.0, ()), str) == "is left to hear"
+
+
+def test_an_unknown_sound_is_told_and_leaves_the_queue_alone(shelf: _Shelf, synth: Synth) -> None:
+    told: list[tuple[Heard, Track | None]] = []
+    with Session(shelf, synth, Stream(synth, 128), lambda *what: told.append(what)) as session:  # type: ignore[arg-type]
+        session._take(_heard(4))
+        before = _ids(session)
+        session._take(_heard(None))
+        assert _ids(session) == before
+    assert [track and track.id for _, track in told] == [4, None]
+
+
+def _play(synth: Synth, session: Session, until_playing: bool) -> None:
+    idle = threading.Event()
+    out = np.empty((480, 2), np.float32)
+    for _ in range(2_000):
+        synth.render_block(out)
+        if (session.deck.playing is not None) == until_playing:
+            return
+        idle.wait(0.002)
+    raise AssertionError("the deck did not obey")
+
+
+def test_what_our_own_deck_plays_is_never_reported_nor_just_after_it_stopped(
+    session: Session, synth: Synth, tmp_path: Path
+) -> None:
+    soundfile.write(tmp_path / "6.wav", np.full(_RATE * 20, 0.2), _RATE)
+    session.play(6)
+    _play(synth, session, until_playing=True)
+    assert session.is_own(6)
+    session._take(_heard(6))
+    assert session.history == []
+    synth.render([], 12.0)  # it plays on, and nobody asks
+    session.deck.stop()
+    _play(synth, session, until_playing=False)
+    session._take(_heard(6))  # the room rings on, the listener is behind
+    assert session.history == []
+    synth.render([], 9.0)
+    session._take(_heard(6))  # now it is somebody else's
+    assert len(session.history) == 1
+
+
+def test_the_queue_is_played_from_its_head_and_nothing_twice(
+    session: Session, tmp_path: Path
+) -> None:
+    for i in range(_COUNT):
+        soundfile.write(tmp_path / f"{i}.wav", np.full(4_800, 0.1), _RATE)
+    session._take(_heard(4))
+    played: list[int] = []
+    for _ in range(_COUNT + 2):
+        head = session.queue[0].track.id if session.queue else None
+        track = session.play_next()
+        assert (track.id if track else None) == head
+        if track:
+            played.append(track.id)
+    assert len(played) == len(set(played))
+    assert len(played) >= _COUNT - 1  # the track that was heard need not come again
+
+
+def test_a_track_that_is_none_of_the_library_is_refused(session: Session) -> None:
+    for call in (session.like, session.skip, session.play):
+        with pytest.raises(ValueError, match="track_id must be a track of the library, got 999"):
+            call(999)
