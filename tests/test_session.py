@@ -118,3 +118,22 @@ def test_panic_is_silence_while_the_keys_are_down(
         assert program.process.wait(timeout=30) == 0
     assert strength(before, rate, 440.0) > 0.01
     assert not after[rate // 2 :].any()
+
+
+def test_a_file_that_has_gone_is_named_and_the_next_one_plays(
+    studio: Studio, tmp_path: Path
+) -> None:
+    t = np.arange(4 * 22_050) / 22_050
+    for hz in (500, 900):
+        tone = 0.2 * np.sin(2 * np.pi * (hz + 20 * t) * t)
+        soundfile.write(tmp_path / f"{hz}.flac", tone, 22_050)
+    library = "--library", str(tmp_path / "library")
+    files = [str(path) for path in tmp_path.glob("*.flac")]
+    assert subprocess.run([*ANTIPHON, "add", *files, *library], capture_output=True).returncode == 0
+    (tmp_path / "500.flac").unlink()
+    devices = "--output", studio.output, "--input", studio.input
+    with Antiphon(studio, tmp_path, "session", *library, *devices, "--play", keys=True) as program:
+        program.says("500.flac: does not exist")
+        program.says("playing 900")
+        program.press("q")
+        assert program.process.wait(timeout=30) == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
 import time
@@ -9,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from engine.app.keys import Keys
 from engine.app.live import COMPILING, DEFAULT_BLOCK, Keyboard, device_sample_rate, meter_line
-from engine.app.terminal import LibraryOption, command, waiting
+from engine.app.terminal import LibraryOption, command, say_error, waiting
 
 if TYPE_CHECKING:
     from engine.library import Track
@@ -131,7 +133,6 @@ def session(
 
     Example: antiphon session --patch glass-keys --play
     """
-    from engine.app.keys import Keys
     from engine.device import open_stream
     from engine.errors import LibraryError
     from engine.library import Library
@@ -156,23 +157,31 @@ def session(
                     printed[:] = queue
                     _print_queue(evening)
 
-        with stream:
+        with contextlib.ExitStack() as ending:
+            ending.enter_context(stream)
+            ending.callback(lambda: typer.echo(meter_line(synth, stream, None), err=True))
             keyboard = Keyboard(stream, midi)
-            evening = Session(music, synth, stream, tell, play_queue=play)
-            try:
-                with lines:
-                    _print_queue(evening)
-                if play:
-                    evening.play_next()
-                with Keys() as keys:
-                    end = time.monotonic() + (seconds or float("inf"))
-                    while time.monotonic() < end and _obey(keys.get(0.1), evening):
-                        if evening.listener.error is not None:
-                            raise evening.listener.error
-            finally:
-                evening.close()
-                keyboard.close()
-                typer.echo(meter_line(synth, stream, None), err=True)
+            ending.callback(keyboard.close)
+            evening = Session(music, synth, stream, tell, play, lambda _, reason: say_error(reason))
+            ending.callback(evening.close)
+            with lines:
+                _print_queue(evening)
+            if play:
+                evening.play_next()
+            _keep_going(evening, time.monotonic() + (seconds or float("inf")))
+
+
+def _keep_going(evening: Session, end: float) -> None:
+    """Obey keys and name what the deck plays, until `end` or q."""
+    named: int | None = None
+    with Keys() as keys:
+        while time.monotonic() < end and _obey(keys.get(0.1), evening):
+            if evening.listener.error is not None:
+                raise evening.listener.error
+            playing = evening.deck.playing
+            if playing is not None and playing.track_id != named:
+                named = playing.track_id
+                typer.echo(f"playing {evening.library.track(named).name}")
 
 
 def _print_queue(evening: Session) -> None:
@@ -187,8 +196,8 @@ def _obey(key: str, evening: Session) -> bool:
     if key == "p":
         evening.synth.panic()
     elif key == "n":
-        track = evening.play_next()
-        typer.echo(f"playing {track.name}" if track else "the queue is empty")
+        if evening.play_next() is None:
+            typer.echo("the queue is empty")
     elif key == "s" and evening.queue:
         evening.skip(evening.queue[0].track.id)
         _print_queue(evening)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import select
 import sys
 import time
@@ -40,5 +41,7 @@ class Keys:
         if self._before is None:
             time.sleep(timeout_s)
             return ""
-        ready, _, _ = select.select([sys.stdin], [], [], timeout_s)
-        return sys.stdin.read(1) if ready else ""
+        # Past Python's buffer: what it has read ahead, `select` does not see.
+        terminal = sys.stdin.fileno()
+        ready, _, _ = select.select([terminal], [], [], timeout_s)
+        return os.read(terminal, 1).decode("ascii", "replace") if ready else ""
