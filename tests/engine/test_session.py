@@ -123,7 +123,7 @@ def test_reasons_are_put_in_words_each_once_and_none_of_those_against() -> None:
     words = reason_in_words(Suggestion(9, 1.0, reasons), lambda track: f"T{track}")
     assert words == "shares playlists with T1; sounds like T2; sounds like neighbours of T3"
     popular = Suggestion(9, 1.0, (Reason("popular", 9, 0.1),))
-    assert reason_in_words(popular, str) == "stands in most playlists"
+    assert reason_in_words(popular, str) == "stands in many playlists"
     assert reason_in_words(Suggestion(9, 1.0, ()), str) == "is left to hear"
 
 
