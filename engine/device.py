@@ -6,6 +6,7 @@ import fails, and the rest of the program must not.
 
 from __future__ import annotations
 
+import atexit
 import threading
 import time
 from collections.abc import Callable
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 _PORTAUDIO_HINT = (
     "PortAudio is missing: install libportaudio2 (Debian, Ubuntu) or `brew install portaudio`"
 )
+_DEAD_S = 3.0  # without a callback: the device was unplugged or the sound server has ended
+_CLOSE_S = 2.0
 _PERIODS_OF_LATENCY = 2  # MIDI arrives with up to a period of jitter of its own
 
 
@@ -153,6 +156,9 @@ class Stream:
             peak=float(one["peak"]),
         )
 
+    def check(self) -> None:
+        """Raise DeviceError when the device no longer calls; to be asked a few times a second."""
+
     def close(self) -> None:
         """Stop the sound."""
 
@@ -221,9 +227,28 @@ class AudioStream(Stream):
             names = " and ".join(device.name for device in (output, input_) if device)
             raise DeviceError(f"cannot open {names}: {error.args[0]}") from None
 
+        self._called = 0, time.monotonic()  # calls, and when they last grew
+        self._checked = time.monotonic()
+
+    def check(self) -> None:
+        """Raise DeviceError when the device has not called for three seconds."""
+        now, calls = time.monotonic(), int(self.synth.state[0]["calls"])
+        asleep = now - self._checked > 1.0  # this process, so the device may have been too
+        self._checked = now
+        if calls != self._called[0] or asleep:
+            self._called = calls, now
+        elif now - self._called[1] > _DEAD_S:
+            raise DeviceError("the sound device has stopped: unplugged, or its server has ended")
+
     def close(self) -> None:
         """Stop and close the stream; the callback is not called again after this."""
-        self._stream.close()
+        # PortAudio waits for ever for a JACK server that has died: then it is left as it is.
+        closing = threading.Thread(target=self._stream.close, name="close stream", daemon=True)
+        closing.start()
+        closing.join(_CLOSE_S)
+        if closing.is_alive():
+            atexit.unregister(_sounddevice()._exit_handler)
+            _ABANDONED.append(self)
 
     @property
     def latency_s(self) -> float:
@@ -231,6 +256,8 @@ class AudioStream(Stream):
         latency = self._stream.latency
         return float(latency[1] if isinstance(latency, tuple) else latency)
 
+
+_ABANDONED: list[AudioStream] = []  # their callbacks may come yet, so their memory stays
 
 Room = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 

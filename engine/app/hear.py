@@ -15,6 +15,7 @@ from engine.app.live import COMPILING, DEFAULT_BLOCK, Keyboard, device_sample_ra
 from engine.app.terminal import LibraryOption, command, say_error, waiting
 
 if TYPE_CHECKING:
+    from engine.device import Stream
     from engine.library import Track
     from engine.listener import Heard, Listener
     from engine.session import Session
@@ -101,14 +102,15 @@ def listen(
             typer.echo(f"listening on {device.name} for {len(tracks)} tracks", err=True)
             listener = Listener(synth.state, music.index, synth.sample_rate, tell)
             try:
-                _wait(seconds, listener)
+                _wait(seconds, listener, stream)
             finally:
                 listener.close()
 
 
-def _wait(seconds: float | None, listener: Listener) -> None:
+def _wait(seconds: float | None, listener: Listener, stream: Stream) -> None:
     end = time.monotonic() + (seconds or float("inf"))
     while time.monotonic() < end:
+        stream.check()
         if listener.error is not None:
             raise listener.error
         time.sleep(0.1)
@@ -176,6 +178,7 @@ def _keep_going(evening: Session, end: float) -> None:
     named: int | None = None
     with Keys() as keys:
         while time.monotonic() < end and _obey(keys.get(0.1), evening):
+            evening.stream.check()
             if evening.listener.error is not None:
                 raise evening.listener.error
             playing = evening.deck.playing

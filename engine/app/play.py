@@ -115,6 +115,7 @@ def play(
         try:
             with Live(console=console, refresh_per_second=8, transient=True) as live:
                 while time.monotonic() < end:
+                    stream.check()
                     live.update(Text(meter_line(synth, stream, keyboard)))
                     time.sleep(0.1)
         finally:
