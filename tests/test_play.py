@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from engine.patch import ADSR, Filter, Oscillator, Patch
-from tests.conftest import Studio
+from tests.conftest import Studio, private_studio
 from tests.programs import (
     Antiphon,
     Desk,
@@ -167,3 +167,15 @@ def test_whoever_ends_it_nothing_is_left_behind(player: Antiphon, number: signal
     assert not ring.exists()
     until(lambda: not midi_children(player.process.pid), "the MIDI process has ended")
     assert "Traceback" not in player.err
+
+
+def test_a_sound_server_that_dies_ends_it_in_one_line(studio: Studio, tmp_path: Path) -> None:
+    with private_studio(studio.environment["STUDIO_NAME"] + "b", tmp_path) as second:
+        options = "play", "--wait", "--output", second.output
+        with Antiphon(second, tmp_path, *options) as program:
+            program.says("Ctrl-C ends")
+            server = int((tmp_path / "server.pid").read_text(encoding="utf-8").split()[0])
+            os.kill(server, signal.SIGKILL)
+            assert program.process.wait(timeout=60) == 1
+        assert program.err.splitlines()[-1].startswith("antiphon: the sound device has stopped")
+        assert "Traceback" not in program.err
