@@ -102,9 +102,9 @@ def test_after_an_xrun_the_clock_starts_afresh_within_five_blocks(
     assert np.abs(error[-100:] - np.median(error[-100:])).max() < 1.5
 
 
-def test_one_late_callback_moves_no_note(rng: np.random.Generator) -> None:
+def test_a_callback_that_comes_blocks_late_moves_no_note(rng: np.random.Generator) -> None:
     entries = 5e6 + np.arange(4_000) * _PERIOD_US + 20.0
-    entries[3_000] += 2_000.0
+    entries[3_000:3_003] += (7_500.0, 4_900.0, 2_300.0)  # late, and two calls to catch up
     stamps = np.round(5e6 + _PERIOD_US * (2_990 + np.arange(30)) - 300.0)
     frames = _play(entries, stamps)
     exact = (stamps - 5e6 - 20.0) / _US_PER_FRAME + _LATENCY
