@@ -15,8 +15,9 @@ U8 = NDArray[np.uint8]
 
 # Log-likelihood ratio (nats) of "the track has a peak here", by the clip's contrast at that cell
 # (units of 3 dB, from KNOT_LOW in steps of KNOT_STEP): away from the clip's own peaks, and within
-# one cell of one. From 288 clips of 3 s in 17 conditions, right against wrong alignments of the
-# same track; splitting by level, rank or band of the peak added less than 5 %.
+# one cell of one. Rounded by hand from counts over 320 clips of 3 s in 17 conditions, right against
+# wrong alignments of the same track. Splitting by level, rank or band of the peak parted right from
+# wrong 8 % better on clean clips and under 5 % better in noise, where it matters.
 KNOT_LOW = -6.0
 KNOT_STEP = 1.5
 AWAY = np.array([-2.6, -2.3, -1.95, -1.6, -1.35, -0.75, 0.05, 0.75, 1.1, 1.3, 1.0], np.float32)
