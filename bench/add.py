@@ -3,8 +3,9 @@
     python -m bench.add [--hours 1] [--music DIR] [--workers 2] [--out FILE.json]
 
 Without `--music` the music is our tunes, rendered once, then strung together in changing order and
-transposed by resampling, as FLAC files of four minutes. `engine.ingest.add` takes it into a new
-library in a temporary folder. Processor time is that of this process and of its workers; two short
+transposed by resampling, as FLAC files of four minutes. `engine.library.ingest.add` takes it into a
+new library in a temporary folder.
+Processor time is that of this process and of its workers; two short
 clips are added first, so that compiling is not counted and the cost of starting is known. A
 megabyte is 10**6 bytes. Peak memory is each process's own (Linux only).
 """
@@ -27,9 +28,10 @@ import numpy as np
 import soxr
 from numpy.typing import NDArray
 
-from engine import audiofile, ingest, tunes
-from engine.ingest import Progress
-from engine.library import Library
+from engine import tunes
+from engine.io import audiofile
+from engine.library import Library, ingest
+from engine.library.ingest import Progress
 from engine.synth import Synth
 
 SAMPLE_RATE = 44_100

@@ -25,9 +25,9 @@ from typing import Any
 
 import numpy as np
 
-from engine import midi
-from engine.midi import MidiInput
-from engine.midiring import MidiRing
+from engine.io import midi
+from engine.io.midi import MidiInput
+from engine.io.midiring import MidiRing
 
 SCRIPTS = Path(__file__).resolve().parent.parent / "tests" / "virtual_audio"
 STEP_FRAMES = 2411

@@ -24,9 +24,10 @@ import numpy as np
 from numba import carray, cfunc, types
 
 from bench.studio import machine, studio
-from engine import callback, device
-from engine._native import address_of, monotonic_ns
+from engine.io import device
 from engine.patch import ADSR, Patch
+from engine.rt import callback
+from engine.rt._native import address_of, monotonic_ns
 from engine.synth import Synth
 
 BLOCK = 64

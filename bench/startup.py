@@ -22,7 +22,7 @@ import time
 from pathlib import Path
 
 from bench.studio import ROOT, machine, studio
-from engine.midi_child import TAIL
+from engine.io.midi_child import TAIL
 
 ANTIPHON = [sys.executable, "-m", "engine.app.cli"]
 LIMIT_S = 120.0

@@ -31,7 +31,7 @@ FAST = frozenset({"reassoc", "contract"})
 def kernel_sources(package: str) -> list[Path]:
     """Return the sources from which kernels of `package` are made: theirs and what they import."""
     waiting = [
-        p for p in sorted((_HOME / package).glob("*.py")) if b"_jit import" in p.read_bytes()
+        p for p in sorted((_HOME / package).rglob("*.py")) if b"_jit import" in p.read_bytes()
     ]
     found = {Path(__file__).resolve()}
     while waiting:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from engine.deck import Deck
-    from engine.device import NullStream, list_devices, open_stream
     from engine.errors import AntiphonError
+    from engine.io.device import NullStream, list_devices, open_stream
     from engine.library import Library, Track
     from engine.listener import Heard, Listener
     from engine.patch import ADSR, LFO, Filter, Oscillator, Patch
@@ -26,15 +26,15 @@ _HOMES = {
     "Heard": "listener",
     "Library": "library",
     "Listener": "listener",
-    "NullStream": "device",
+    "NullStream": "io.device",
     "Oscillator": "patch",
     "Patch": "patch",
     "Session": "session",
     "SimulatedRoom": "room",
     "Synth": "synth",
     "Track": "library",
-    "list_devices": "device",
-    "open_stream": "device",
+    "list_devices": "io.device",
+    "open_stream": "io.device",
 }
 
 __all__ = [

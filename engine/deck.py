@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from engine import audiofile
 from engine.errors import AudioFileError
-from engine.ring import push_command, write_deck
-from engine.state import DECK_FLUSH, DECK_FRAMES
+from engine.io import audiofile
+from engine.rt.ring import push_command, write_deck
+from engine.rt.state import DECK_FLUSH, DECK_FRAMES
 
 _AHEAD_S = 1.0  # decoded ahead of what is heard
 _WAIT_S = 0.05

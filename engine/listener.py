@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.ring import read_mic
+from engine.rt.ring import read_mic
 from fingerprint import FingerprintIndex, Identification
 
 _WAIT_S = 0.02

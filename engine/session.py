@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Self
 
 from engine.deck import Deck
-from engine.device import Stream
+from engine.io.device import Stream
 from engine.library import Library, Track
 from engine.listener import Heard, Listener
 from engine.synth import Synth

@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from engine import state as st
 from engine.errors import PatchError
 from engine.gm import patch_of
 from engine.patch import Patch, find_patch
-from engine.render import render_block
-from engine.ring import push_command
-from engine.slots import slot_parameters
-from engine.state import CHANNELS, SLOTS, new_state
+from engine.rt import state as st
+from engine.rt.render import render_block
+from engine.rt.ring import push_command
+from engine.rt.slots import slot_parameters
+from engine.rt.state import CHANNELS, SLOTS, new_state
 
 if TYPE_CHECKING:
-    from engine.device import AudioStream
-    from engine.smf import MidiSong
+    from engine.io.device import AudioStream
+    from engine.io.smf import MidiSong
 
 _RENDER_FRAMES = 1024
 _BLOCKS_PER_REPORT = 256
@@ -264,8 +264,8 @@ class Synth:
     # --- live
 
     def start(self, **options: object) -> AudioStream:
-        """Compile, open a device and play; options as for `engine.device.open_stream`."""
-        from engine.device import open_stream
+        """Compile, open a device and play; options as for `engine.io.device.open_stream`."""
+        from engine.io.device import open_stream
 
         if self._stream is None:
             self._stream = open_stream(self, **options)  # type: ignore[arg-type]

@@ -6,7 +6,7 @@ python examples/play_a_chord.py [FILE.wav]
 import sys
 from pathlib import Path
 
-from engine import audiofile
+from engine.io import audiofile
 from engine.synth import Synth
 
 SAMPLE_RATE = 48_000

@@ -2,7 +2,7 @@
 
 python examples/session.py FOLDER_OF_MUSIC [TRACK_ID]
 
-With a sound device, `engine.device.open_stream(synth, listen=True)` takes the place of NullStream.
+With a sound device, `engine.io.device.open_stream(synth, listen=True)` replaces NullStream.
 """
 
 import sys
@@ -10,10 +10,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from engine import ingest
 from engine.deck import Deck
-from engine.device import NullStream
-from engine.library import Library
+from engine.io.device import NullStream
+from engine.library import Library, ingest
 from engine.room import SimulatedRoom
 from engine.session import Session
 from engine.synth import Synth

@@ -12,7 +12,7 @@ from engine.patch import ADSR, Oscillator, Patch
 
 Floats = NDArray[np.float64]
 
-# The shortest stages the engine plays, whatever a patch asks for (engine/slots.py).
+# The shortest stages the engine plays, whatever a patch asks for (engine/rt/slots.py).
 SHORTEST_ATTACK_S = 0.0005
 SHORTEST_FALL_S = 0.004
 

@@ -18,7 +18,7 @@ import pytest
 import soundfile
 from numpy.typing import NDArray
 
-from engine import midi_child
+from engine.io import midi_child
 from tests.conftest import Studio
 
 ANTIPHON = [sys.executable, "-m", "engine.app.cli"]

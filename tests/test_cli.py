@@ -16,8 +16,8 @@ import pytest
 import soundfile
 import typer.main
 
-from engine import ingest
 from engine.app import cli
+from engine.library import ingest
 from tests.conftest import Demo, Studio
 from tests.programs import ANTIPHON, ROOT
 

@@ -18,9 +18,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from engine import ingest
-from engine.library import Library
-from engine.midiring import MidiRing
+from engine.io.midiring import MidiRing
+from engine.library import Library, ingest
 
 PAGE = (Path(__file__).parent.parent / "docs" / "formats.md").read_text("utf-8")
 RATE = 16_000

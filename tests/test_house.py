@@ -30,9 +30,9 @@ _MAY_IMPORT = {
 _HEAVY = ("torch", "librosa", "sounddevice", "mido", "matplotlib", "soundfile", "typer", "rich")
 # Whoever else needs one of these asks its owner.
 _OWNERS = {
-    "sounddevice": {"engine/device.py"},
-    "mido": {"engine/smf.py", "engine/tunes.py"},
-    "rtmidi": {"engine/midi_child.py", "engine/midi.py"},
+    "sounddevice": {"engine/io/device.py"},
+    "mido": {"engine/io/smf.py", "engine/tunes/player.py"},
+    "rtmidi": {"engine/io/midi_child.py", "engine/io/midi.py"},
 }
 
 
@@ -156,7 +156,7 @@ def test_every_module_that_a_kernel_can_call_is_in_the_digest(package: str) -> N
     files = {_name(path): path for path in _sources()}
     kernels = [
         path
-        for path in (_HOME / package).glob("*.py")
+        for path in (_HOME / package).rglob("*.py")
         if "dsp._jit.kernel" in set(_imports(path)) | {"_"}
     ]
     assert kernels

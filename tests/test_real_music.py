@@ -14,8 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine import ingest
-from engine.library import Library
+from engine.library import Library, ingest
 from fingerprint import FingerprintIndex
 from tests import hearing, real_music
 from tests.hearing import RATE

@@ -10,7 +10,7 @@ import typer
 from engine.app.terminal import PARTLY, LibraryOption, bar, clock, command, say, say_error
 
 if TYPE_CHECKING:
-    from engine.ingest import Report
+    from engine.library.ingest import Report
 
 playlist_app = typer.Typer(
     name="playlist", no_args_is_help=True, help="Playlists teach Antiphon what goes together."
@@ -36,8 +36,7 @@ def add(
 
     Example: antiphon add ~/Music "/media/disc 2"
     """
-    from engine import ingest
-    from engine.library import Library
+    from engine.library import Library, ingest
 
     with Library.open(library) as opened:
         with bar() as progress:

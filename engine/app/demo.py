@@ -110,7 +110,7 @@ class _Demo:
 
     def run(self) -> dict[str, Any]:
         """Do it all; return what there is to report."""
-        from engine import audiofile
+        from engine.io import audiofile
 
         tracks = self._library.tracks()
         chosen = tracks[len(tracks) // 2]
@@ -146,7 +146,7 @@ class _Demo:
 
     def _clips(self, tracks: list[Track]) -> dict[str, Any]:
         """Ask for a few noisy seconds of every track: how many are named, and rightly."""
-        from engine import audiofile
+        from engine.io import audiofile
 
         rng = np.random.default_rng(5)
         some = tracks if len(tracks) <= 50 else [tracks[i] for i in rng.choice(len(tracks), 50)]
@@ -172,9 +172,9 @@ class _Demo:
         self, track_id: int | None, path: Path, name: str, start_s: float, seconds: float
     ) -> Outcome:
         """Play a file through the native callback into a simulated room, and listen to it live."""
-        from engine import audiofile
         from engine.deck import Deck
-        from engine.device import NullStream
+        from engine.io import audiofile
+        from engine.io.device import NullStream
         from engine.listener import Listener
         from engine.room import SimulatedRoom
         from engine.synth import Synth
@@ -239,8 +239,8 @@ class _Demo:
     def _speaker(self, path: Path, start_s: float) -> Any:
         """Let the tune be heard as well where there is a sound device."""
         from engine.deck import Deck
-        from engine.device import open_stream
         from engine.errors import DeviceError
+        from engine.io.device import open_stream
         from engine.synth import Synth
 
         try:

@@ -31,7 +31,8 @@ def progress_bar(console: Console) -> Any:
 
 def render_tunes(console: Console, folder: Path) -> dict[str, Path]:
     """Render every tune that comes with the program; those that are there already stay."""
-    from engine import audiofile, tunes
+    from engine import tunes
+    from engine.io import audiofile
     from engine.synth import Synth
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -56,9 +57,9 @@ def fill_library(
     console: Console, library: Library, tunes: dict[str, Path], music: Path | None
 ) -> None:
     """Add the tunes but the one left out, and their playlists; or the user's own music."""
-    from engine import ingest
     from engine import tunes as ours
     from engine.errors import LibraryError
+    from engine.library import ingest
 
     wanted = [music] if music else [path for name, path in tunes.items() if name != LEFT_OUT]
     with progress_bar(console) as progress:

@@ -15,7 +15,7 @@ from engine.app.live import COMPILING, DEFAULT_BLOCK, Keyboard, device_sample_ra
 from engine.app.terminal import LibraryOption, command, say_error, waiting
 
 if TYPE_CHECKING:
-    from engine.device import Stream
+    from engine.io.device import Stream
     from engine.library import Track
     from engine.listener import Heard, Listener
     from engine.session import Session
@@ -75,8 +75,8 @@ def listen(
 
     Example: antiphon listen --input "USB microphone" --json
     """
-    from engine.device import find_device, open_stream
     from engine.errors import LibraryError
+    from engine.io.device import find_device, open_stream
     from engine.library import Library
     from engine.listener import Listener
     from engine.synth import Synth
@@ -135,8 +135,8 @@ def session(
 
     Example: antiphon session --patch glass-keys --play
     """
-    from engine.device import open_stream
     from engine.errors import LibraryError
+    from engine.io.device import open_stream
     from engine.library import Library
     from engine.session import Session
     from engine.synth import Synth

@@ -117,8 +117,8 @@ def _pieces(clip: Path) -> list[tuple[NDArray[np.float32], int]]:
     """Return the clip's first minute as mono pieces of ten seconds, the last one shorter."""
     import numpy as np
 
-    from engine import audiofile
     from engine.errors import AudioFileError
+    from engine.io import audiofile
 
     with quiet_decoders(), audiofile.blocks(clip, mono=True) as file:
         wanted = int(HEARD_S * file.sample_rate)

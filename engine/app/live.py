@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from engine.device import Stream
-    from engine.midi import MidiInput
-    from engine.midiring import MidiRing
+    from engine.io.device import Stream
+    from engine.io.midi import MidiInput
+    from engine.io.midiring import MidiRing
     from engine.synth import Synth
 
 DEFAULT_BLOCK = 128
@@ -28,8 +28,8 @@ class Keyboard:
     def __init__(self, stream: Stream, port: str | None) -> None:
         import numpy as np
 
-        from engine.midi import MidiInput
-        from engine.midiring import MidiRing
+        from engine.io.midi import MidiInput
+        from engine.io.midiring import MidiRing
 
         self._ring: MidiRing = MidiRing.create()
         stream.attach_midi(self._ring.words.view(np.int64))
@@ -44,8 +44,8 @@ class Keyboard:
 def require_midi_port(port: str | None) -> None:
     """Raise DeviceError unless a MIDI input, of that name if one is given, is there."""
     from engine.errors import DeviceError
-    from engine.midi import input_ports, why_no_midi
-    from engine.midi_child import pick
+    from engine.io.midi import input_ports, why_no_midi
+    from engine.io.midi_child import pick
 
     ports = input_ports()
     if pick(ports, port) is not None:
@@ -57,7 +57,7 @@ def require_midi_port(port: str | None) -> None:
 
 def device_sample_rate(output: str | None, fallback: float = 48_000.0) -> float:
     """Return the rate the output device prefers."""
-    from engine.device import find_device
+    from engine.io.device import find_device
 
     rate = find_device(output, "output").sample_rate
     return rate if 8_000 <= rate <= 192_000 else fallback

@@ -33,9 +33,9 @@ def devices() -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from engine.device import list_devices
     from engine.errors import DeviceError
-    from engine.midi import input_ports, output_ports, why_no_midi
+    from engine.io.device import list_devices
+    from engine.io.midi import input_ports, output_ports, why_no_midi
 
     console = Console()
     try:
@@ -95,7 +95,7 @@ def play(
     from rich.live import Live
     from rich.text import Text
 
-    from engine.device import open_stream
+    from engine.io.device import open_stream
     from engine.synth import Synth
 
     if not wait:
@@ -141,8 +141,8 @@ def render(
     from rich.console import Console
     from rich.progress import Progress
 
-    from engine import audiofile, smf
     from engine.gm import DRUM_CHANNEL
+    from engine.io import audiofile, smf
     from engine.synth import Synth
 
     music = smf.read(song)

@@ -11,7 +11,7 @@ import pytest
 import soundfile
 from numpy.typing import NDArray
 
-from engine import analyser, tags
+from engine.library import analyser, tags
 
 RATE = 22_050
 

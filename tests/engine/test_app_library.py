@@ -13,9 +13,9 @@ import soundfile
 import typer
 from typer.testing import CliRunner
 
-from engine import ingest
 from engine.app import add, identify, library_cmd, recommend
 from engine.errors import DiskFullError
+from engine.library import ingest
 
 from .conftest import RATE, WriteTune, tune
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from engine import midi
 from engine.app.live import require_midi_port
 from engine.errors import DeviceError
+from engine.io import midi
 
 PORTS = ["Midi Through:Midi Through Port-0 14:0", "Keystation 49:Keystation 49 MIDI 1 20:0"]
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from engine.callback import copy_input
 from engine.listener import Heard, Listener, Tracker
-from engine.state import new_state
+from engine.rt.callback import copy_input
+from engine.rt.state import new_state
 from fingerprint import Identification, Match
 
 _RATE = 1_000  # frames a second: small numbers

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from engine.catalogue import Track
-from engine.device import Stream
+from engine.io.device import Stream
+from engine.library.catalogue import Track
 from engine.listener import Heard
 from engine.session import QUEUE_LENGTH, Session, reason_in_words
 from engine.synth import Synth

@@ -7,11 +7,11 @@ import threading
 import numpy as np
 import pytest
 
-from engine import state as st
 from engine.errors import PatchError
+from engine.io.smf import MidiSong
 from engine.patch import Oscillator, Patch, find_patch
-from engine.smf import MidiSong
-from engine.state import COMMANDS, SLOTS, new_state
+from engine.rt import state as st
+from engine.rt.state import COMMANDS, SLOTS, new_state
 from engine.synth import Synth
 
 _RATE = 48_000

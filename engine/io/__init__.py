@@ -1,0 +1,1 @@
+"""The outside world: sound devices, MIDI ports, sound files and MIDI files."""

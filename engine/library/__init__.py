@@ -1,0 +1,5 @@
+"""The library: tracks, their files and playlists, and what was learnt from the sound."""
+
+from engine.library.library import Library, Playlist, Track, default_directory
+
+__all__ = ["Library", "Playlist", "Track", "default_directory"]

@@ -1,0 +1,178 @@
+"""Tracks and their files in the database."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine.library import tags
+
+if TYPE_CHECKING:
+    from engine.library.analyser import Analysis
+
+_TRACKS = """
+SELECT id, (SELECT path FROM file WHERE track_id = track.id ORDER BY rowid LIMIT 1),
+       title, artist, album, duration_s, sample_rate, damaged FROM track
+"""
+
+
+@dataclass(frozen=True)
+class Track:
+    """One recording of the library.
+
+    Attributes
+    ----------
+    id : int
+        Never given to another track.
+    path : Path
+        Of the file; of the first one where the same content lies in several places.
+    title, artist, album : str
+        The title is never empty.
+    duration_s : float
+        Of what could be decoded.
+    sample_rate : int
+        The file's, in Hz.
+    damaged : bool
+        The file is cut or faulty; what decodes of it is indexed.
+    """
+
+    id: int
+    path: Path
+    title: str
+    artist: str
+    album: str
+    duration_s: float
+    sample_rate: int
+    damaged: bool
+
+    @property
+    def name(self) -> str:
+        """'Artist - Title', or the title alone."""
+        return f"{self.artist} - {self.title}" if self.artist else self.title
+
+
+@dataclass(frozen=True)
+class KnownFile:
+    """What is remembered of a file, to tell whether it changed.
+
+    Attributes
+    ----------
+    track_id, size, mtime_ns : int
+    current : bool
+        The analysis of its track is there, and of the embedding in use.
+    """
+
+    track_id: int
+    size: int
+    mtime_ns: int
+    current: bool
+
+
+def as_key(path: Path) -> bytes:
+    """Return the bytes under which a path is known: absolute, links not followed."""
+    return os.fsencode(os.path.abspath(path))  # noqa: PTH100
+
+
+class Catalogue:
+    """Queries on the tables `track`, `file` and `analysis`; transactions are the caller's."""
+
+    def __init__(self, database: sqlite3.Connection) -> None:
+        self._database = database
+
+    def __len__(self) -> int:
+        return int(self._database.execute("SELECT count(*) FROM track").fetchone()[0])
+
+    def tracks(self, clause: str = "", *values: object) -> list[Track]:
+        """Return the tracks that a clause of SQL selects and orders."""
+        return [
+            Track(i, Path(os.fsdecode(raw or b"?")), title, artist, album, seconds, rate, bool(bad))
+            for i, raw, title, artist, album, seconds, rate, bad in self._database.execute(
+                _TRACKS + clause, values
+            )
+        ]
+
+    def files(self, embedding: tuple[str, int]) -> dict[bytes, KnownFile]:
+        """Return every known file by `as_key` of its path; `embedding`: name, version in use."""
+        rows = self._database.execute(
+            "SELECT path, file.track_id, size, mtime_ns,"
+            " peaks IS NOT NULL AND embedding_name = ? AND embedding_version = ?"
+            " FROM file LEFT JOIN analysis USING (track_id)",
+            embedding,
+        )
+        return {
+            path: KnownFile(track_id, size, mtime_ns, bool(current))
+            for path, track_id, size, mtime_ns, current in rows
+        }
+
+    def digests(self, embedding: tuple[str, int]) -> set[bytes]:
+        """Return the contents that need no analysis."""
+        rows = self._database.execute(
+            "SELECT digest FROM track JOIN analysis ON track_id = id"
+            " WHERE embedding_name = ? AND embedding_version = ?",
+            embedding,
+        )
+        return {row[0] for row in rows}
+
+    def find(self, digest: bytes) -> int | None:
+        """Return the track with this content."""
+        row = self._database.execute("SELECT id FROM track WHERE digest = ?", (digest,)).fetchone()
+        return int(row[0]) if row else None
+
+    def enter(self, digest: bytes, found: Analysis) -> int:
+        """Insert a track, or renew the analysis of the one with this content."""
+        track_id = self.find(digest)
+        if track_id is None:
+            said = found.tags
+            cursor = self._database.execute(
+                "INSERT INTO track VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    digest,
+                    said.title,
+                    said.artist,
+                    said.album,
+                    found.duration_s,
+                    found.sample_rate,
+                    found.damaged,
+                    tags.song_key(said.artist, said.title),
+                    tags.fold(f"{said.artist} {said.album} {said.title}"),
+                ),
+            )
+            track_id = int(cursor.lastrowid or 0)
+        self._database.execute(
+            "INSERT OR REPLACE INTO analysis VALUES (?, ?, ?, ?, ?)",
+            (
+                track_id,
+                found.peaks,
+                found.embedding or None,
+                found.embedding_name,
+                found.embedding_version,
+            ),
+        )
+        return track_id
+
+    def place(self, key: bytes, track_id: int, size: int, mtime_ns: int) -> None:
+        """Note that a file holds a track; the track's files that are gone were renamed."""
+        for (raw,) in self._database.execute(
+            "SELECT path FROM file WHERE track_id = ?", (track_id,)
+        ).fetchall():
+            if not os.path.lexists(raw):
+                self._database.execute("DELETE FROM file WHERE path = ?", (raw,))
+        self._database.execute(
+            "INSERT OR REPLACE INTO file VALUES (?, ?, ?, ?)", (key, track_id, size, mtime_ns)
+        )
+
+    def leave(self, key: bytes) -> int | None:
+        """Forget a file; return its track if that has no other file."""
+        row = self._database.execute("SELECT track_id FROM file WHERE path = ?", (key,)).fetchone()
+        if row is None:
+            return None
+        self._database.execute("DELETE FROM file WHERE path = ?", (key,))
+        left = self._database.execute("SELECT 1 FROM file WHERE track_id = ? LIMIT 1", row)
+        return None if left.fetchone() else int(row[0])
+
+    def delete(self, track_id: int) -> None:
+        """Delete a track with its files and its analysis."""
+        self._database.execute("DELETE FROM track WHERE id = ?", (track_id,))

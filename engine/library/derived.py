@@ -1,0 +1,246 @@
+"""What is derived from the database, and made again from it: index, embedding table, model.
+
+The database is committed first and these files after it. A process that dies in between leaves
+them behind by a few tracks, or ahead of a removal; comparing the track ids tells, and the peaks
+and vectors in the database mend it without decoding anything.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+import sqlite3
+import zlib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.errors import LibraryError, LibraryLockedError
+from engine.library.analyser import unpack
+from engine.library.database import WriterLock
+from engine.library.shelf import Shelf
+
+if TYPE_CHECKING:
+    from fingerprint import FingerprintIndex, TrackPeaks
+    from recommend import WRMF, EmbeddingTable, Recommender
+
+_COMMIT_EVERY = 500  # tracks, while an index is made again: bounds the memory
+
+
+class Derived:
+    """The derived files of one library.
+
+    Parameters
+    ----------
+    directory : Path
+    database : sqlite3.Connection
+    writable : bool
+        Whether the process holds the right to change the library.
+    """
+
+    def __init__(self, directory: Path, database: sqlite3.Connection, writable: bool) -> None:
+        self._directory = directory
+        self._database = database
+        self._writable = writable
+        self._index: FingerprintIndex | None = None
+        self._table: EmbeddingTable | None = None
+        self._recommender: tuple[int, Recommender] | None = None
+
+    def close(self) -> None:
+        """Close the index."""
+        if self._index is not None:
+            self._index.close()
+            self._index = None
+
+    @property
+    def index(self) -> FingerprintIndex:
+        """The fingerprint index; opened and brought up to date on first use."""
+        if self._index is None:
+            self._index = self._open_mended() if self._writable else self._open_to_read()
+        return self._index
+
+    @property
+    def embeddings(self) -> EmbeddingTable:
+        """The embedding table; made from the database where its file is not up to date."""
+        from recommend import EmbeddingTable, FormatError, HandmadeEmbedding
+
+        embedding = HandmadeEmbedding()
+        ids = self._ids(
+            "embedding_name = ? AND embedding_version = ? AND length(embedding) = ?",
+            embedding.name,
+            embedding.version,
+            4 * embedding.dimensions,
+        )
+        if self._table is not None and np.array_equal(self._table.ids, ids):
+            return self._table
+        path = self._directory / "embeddings"
+        with contextlib.suppress(FormatError, OSError):
+            table = EmbeddingTable.load(path, embedding)
+            if np.array_equal(table.ids, ids):
+                self._table = table
+                return table
+        vectors = np.empty((len(ids), embedding.dimensions), dtype=np.float32)
+        for row, track_id in enumerate(ids.tolist()):
+            found = self._database.execute(
+                "SELECT embedding FROM analysis WHERE track_id = ?", (track_id,)
+            ).fetchone()
+            vectors[row] = np.frombuffer(found[0], dtype="<f4")
+        self._table = EmbeddingTable(embedding.name, embedding.version, ids, vectors)
+        with contextlib.suppress(OSError):  # a table that cannot be stored is made again next time
+            self._table.save(path)
+        return self._table
+
+    def embedding_in_use(self) -> tuple[str, int]:
+        """Return name and version of the embedding of new tracks."""
+        from recommend import HandmadeEmbedding
+
+        embedding = HandmadeEmbedding()
+        return embedding.name, embedding.version
+
+    def recommender(self, shelf: Shelf) -> Recommender:
+        """Return the recommender; its model is fitted when playlists have changed."""
+        from recommend import Recommender
+
+        library = self._ids()
+        table = self.embeddings
+        stamp = zlib.crc32(library.tobytes() + table.ids.tobytes(), shelf.version)
+        if self._recommender is None or self._recommender[0] != stamp:
+            self._recommender = stamp, Recommender(self._model(shelf), table, library=library)
+        return self._recommender[1]
+
+    def update(self) -> None:
+        """Bring the index up to date with the database, durably."""
+        self._synchronise(self.index)
+
+    def mend(self) -> None:
+        """Make every derived file again from the database."""
+        self.close()
+        _delete(self._directory / "index")
+        (self._directory / "embeddings").unlink(missing_ok=True)
+        self._table = self._recommender = None
+        self.update()
+
+    def check(self) -> list[str]:
+        """Return what is wrong with the index, the stored peaks or the embeddings."""
+        from fingerprint import FormatError
+
+        problems = [f"index: {text}" for text in self.index.verify()]
+        held, wanted = np.asarray(self.index.track_ids), self._ids()
+        if missing := len(np.setdiff1d(wanted, held)):
+            problems.append(f"index: lacks {missing} of {len(wanted)} tracks")
+        if extra := len(np.setdiff1d(held, wanted)):
+            problems.append(f"index: holds {extra} tracks that were removed")
+        for track_id in self._ids().tolist():
+            try:
+                self._peaks(track_id)
+            except FormatError as error:
+                problems.append(f"database: peaks of track {track_id}: {error}")
+        lost = self._database.execute(
+            "SELECT id FROM track WHERE id NOT IN (SELECT track_id FROM analysis)"
+        )
+        problems += [f"database: track {i} waits to be analysed; add it again" for (i,) in lost]
+        return problems
+
+    def _open_mended(self) -> FingerprintIndex:
+        from fingerprint import FingerprintIndex, FormatError
+
+        path = self._directory / "index"
+        try:
+            index = FingerprintIndex.open(path, writable=True)
+        except (FormatError, FileNotFoundError):
+            _delete(path)
+            index = FingerprintIndex.create(path)
+        try:
+            self._synchronise(index)
+        except BaseException:
+            index.close()
+            raise
+        return index
+
+    def _open_to_read(self) -> FingerprintIndex:
+        """Open the index; mend it where it is behind and nobody else is changing the library."""
+        from fingerprint import FingerprintIndex, FormatError
+
+        path = self._directory / "index"
+        with contextlib.suppress(FormatError, FileNotFoundError):
+            index = FingerprintIndex.open(path)
+            if np.array_equal(np.sort(index.track_ids), self._ids()):
+                return index
+            index.close()
+        # A disk that is full or read-only leaves the reader with what the index has.
+        with contextlib.suppress(LibraryLockedError, OSError):
+            lock = WriterLock(self._directory)
+            try:
+                self._open_mended().close()
+            finally:
+                lock.release()
+        try:
+            return FingerprintIndex.open(path)
+        except (FormatError, FileNotFoundError) as error:
+            raise LibraryError(
+                f"the fingerprint index in {self._directory} has to be made again; run"
+                " `antiphon library check` there"
+            ) from error
+
+    def _synchronise(self, index: FingerprintIndex) -> None:
+        from fingerprint import FormatError
+
+        wanted, held = self._ids(), np.sort(np.asarray(index.track_ids, dtype=np.int64))
+        gone, new = np.setdiff1d(held, wanted).tolist(), np.setdiff1d(wanted, held).tolist()
+        for track_id in gone:
+            index.remove(track_id)
+        stale = []
+        for number, track_id in enumerate(new, 1):
+            try:
+                index.add_peaks(track_id, self._peaks(track_id))
+            except FormatError:  # of another version: the music has to be heard again
+                stale.append(track_id)
+            if number % _COMMIT_EVERY == 0:
+                index.commit()
+        if gone or new:
+            index.commit()
+        if stale and self._writable:
+            self._database.executemany(
+                "DELETE FROM analysis WHERE track_id = ?", [(track_id,) for track_id in stale]
+            )
+
+    def _model(self, shelf: Shelf) -> WRMF | None:
+        """Return the model of the present playlists, None without any."""
+        from recommend import WRMF, FormatError, Interactions
+
+        model = WRMF()
+        settings = {k: v for k, v in vars(model).items() if not k.startswith("_")}
+        kind = zlib.crc32(json.dumps(settings, sort_keys=True).encode())
+        path = self._directory / f"playlists-{shelf.version}-{kind:08x}.model"
+        with contextlib.suppress(FormatError, OSError):
+            return WRMF.load(path)
+        lists = [p.track_ids for p in shelf.playlists() if p.track_ids]
+        if not lists:
+            return None
+        model.fit(Interactions.from_playlists(lists))
+        with contextlib.suppress(OSError):  # a model that cannot be stored is fitted next time
+            model.save(path)
+            for old in self._directory.glob("playlists-*.model"):
+                if old != path:
+                    old.unlink(missing_ok=True)
+        return model
+
+    def _ids(self, where: str = "1", *values: object) -> NDArray[np.int64]:
+        rows = self._database.execute(
+            f"SELECT track_id FROM analysis WHERE {where} ORDER BY track_id", values
+        )
+        return np.fromiter((row[0] for row in rows), dtype=np.int64)
+
+    def _peaks(self, track_id: int) -> TrackPeaks:
+        query = "SELECT peaks FROM analysis WHERE track_id = ?"
+        return unpack(self._database.execute(query, (track_id,)).fetchone()[0])
+
+
+def _delete(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)

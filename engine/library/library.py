@@ -1,0 +1,345 @@
+"""The tracks of a library: titles, files, playlists, and what was learnt from the sound.
+
+One directory holds it all. `library.sqlite` is the one source of truth; the fingerprint index, the
+embedding table and the recommender's model beside it are derived from it and are brought up to
+date when they are opened. So whatever the moment at which a process dies, nothing that the
+database holds is lost, and nothing has to be decoded a second time.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from engine.errors import LibraryError, NoLibraryError, NoSuchTrackError
+from engine.library import tags
+from engine.library.catalogue import Catalogue, KnownFile, Track, as_key
+from engine.library.database import WriterLock, connect, plain_errors
+from engine.library.derived import Derived
+from engine.library.shelf import Playlist, Shelf
+
+if TYPE_CHECKING:
+    from engine.library.analyser import Analysis
+    from fingerprint import FingerprintIndex
+    from recommend import EmbeddingTable, Recommender
+
+__all__ = ["Library", "Playlist", "Track", "default_directory"]
+
+_IN_ORDER = "ORDER BY artist, album, title, id"
+
+
+def default_directory() -> Path:
+    """Return where the library lies when nothing else is said, by the platform's convention."""
+    import platformdirs
+
+    return Path(platformdirs.user_data_dir("antiphon", appauthor=False))
+
+
+class Library:
+    """A library on disk. Open it with `Library.open`; one process may change it at a time."""
+
+    def __init__(
+        self, directory: Path, database: sqlite3.Connection, lock: WriterLock | None
+    ) -> None:
+        self.directory = directory
+        self._database = database
+        self._lock = lock
+        self._catalogue = Catalogue(database)
+        self._shelf = Shelf(database)
+        self._derived = Derived(directory, database, lock is not None)
+
+    @classmethod
+    def open(
+        cls, directory: Path | None = None, create: bool = True, writable: bool = True
+    ) -> Library:
+        """Open a library, by default the user's own, and make it if it is not there.
+
+        Parameters
+        ----------
+        directory : Path, optional
+        create : bool
+            Make a new library where there is none.
+        writable : bool
+            Take the right to change it, which one process has at a time. Any number may read.
+
+        Raises
+        ------
+        NoLibraryError, LibraryVersionError, LibraryDamagedError, LibraryLockedError, LibraryError
+        """
+        directory = Path(directory) if directory is not None else default_directory()
+        lock = None
+        with plain_errors(directory):
+            if create and writable:
+                directory.mkdir(parents=True, exist_ok=True)
+            elif not directory.is_dir():
+                raise NoLibraryError(
+                    f"there is no library in {directory} yet; `antiphon add DIR` makes one"
+                )
+            if writable:
+                lock = WriterLock(directory)
+        try:
+            return cls(directory, connect(directory, create, writable), lock)
+        except BaseException:
+            if lock is not None:
+                lock.release()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close all files and let another process change the library."""
+        self._derived.close()
+        self._database.close()
+        if self._lock is not None:
+            self._lock.release()
+            self._lock = None
+
+    @property
+    def writable(self) -> bool:
+        """Whether this process may change the library."""
+        return self._lock is not None
+
+    def __len__(self) -> int:
+        with plain_errors(self.directory):
+            return len(self._catalogue)
+
+    def tracks(self) -> list[Track]:
+        """Return all tracks by artist, album and title."""
+        return self._select(_IN_ORDER)
+
+    def track(self, track_id: int) -> Track:
+        """Return a track.
+
+        Raises
+        ------
+        NoSuchTrackError
+        """
+        found = self._select("WHERE id = ?", int(track_id))
+        if not found:
+            raise NoSuchTrackError(f"the library has no track {track_id}")
+        return found[0]
+
+    def find(self, path: Path) -> Track | None:
+        """Return the track of a file, None if the library does not know the file."""
+        found = self._select(
+            "WHERE id = (SELECT track_id FROM file WHERE path = ?)", as_key(Path(path))
+        )
+        return found[0] if found else None
+
+    def search(self, text: str, limit: int = 1000) -> list[Track]:
+        """Return tracks in whose artist, album or title all words occur, however spelt.
+
+        Parameters
+        ----------
+        text : str
+            Parts of words, in any order; case, accents and punctuation make no difference.
+        limit : int
+            Most tracks returned.
+        """
+        words = tags.fold(text).split()
+        where = " AND ".join(["instr(search_text, ?)"] * len(words)) or "0"
+        return self._select(f"WHERE {where} {_IN_ORDER} LIMIT ?", *words, int(limit))
+
+    def resolve(self, text: str) -> Track:
+        """Return the one track that `text` names: its number, path, title or part of its name.
+
+        Raises
+        ------
+        NoSuchTrackError
+            If there is none, or several; names a few of them.
+        """
+        if text.isascii() and text.isdigit() and len(text) < 19:
+            by_number = self._select("WHERE id = ?", int(text))
+            if by_number:
+                return by_number[0]
+        by_path = self.find(Path(text))
+        if by_path is not None:
+            return by_path
+        found, wanted = self.search(text), tags.fold(text)
+        exact = [t for t in found if wanted in (tags.fold(t.title), tags.fold(t.name))]
+        found = exact or found
+        if not found:
+            raise NoSuchTrackError(f"the library has no track called {text!r}")
+        if len(found) > 1:
+            some = ", ".join(f"{track.name} ({track.id})" for track in found[:4])
+            more = f" and {len(found) - 4} more" if len(found) > 4 else ""
+            raise NoSuchTrackError(f"{text!r} may be {some}{more}; give the number")
+        return found[0]
+
+    @property
+    def index(self) -> FingerprintIndex:
+        """The fingerprint index, up to date with the tracks."""
+        with plain_errors(self.directory):
+            return self._derived.index
+
+    @property
+    def embeddings(self) -> EmbeddingTable:
+        """The embedding of every track that has one, up to date."""
+        with plain_errors(self.directory):
+            return self._derived.embeddings
+
+    def playlists(self) -> list[Playlist]:
+        """Return all playlists with their track ids, negative for songs that are not here."""
+        with plain_errors(self.directory):
+            return self._shelf.playlists()
+
+    def recommender(self) -> Recommender:
+        """Return the recommender of this library; fits it anew after playlists changed.
+
+        Songs of playlists that the library does not have teach it, but are never suggested.
+        """
+        with plain_errors(self.directory):
+            return self._derived.recommender(self._shelf)
+
+    def add_playlist(self, path: Path) -> tuple[int, int]:
+        """Add the playlists of a file, in place of what the same file held before.
+
+        Returns
+        -------
+        matched, unmatched : int
+            Entries that are tracks of the library, and entries that are kept as knowledge: they
+            become tracks when the music arrives.
+
+        Raises
+        ------
+        PlaylistError
+        """
+        from engine.library import playlists
+
+        found = playlists.read(Path(path))
+        with self._transaction():
+            return self._shelf.add(as_key(Path(path)), found)
+
+    def remove(self, track_id: int) -> None:
+        """Forget a track; its files stay on the disk.
+
+        Raises
+        ------
+        NoSuchTrackError
+        """
+        self.track(track_id)
+        with self._transaction():
+            self._shelf.forget(track_id)
+            self._catalogue.delete(track_id)
+        with plain_errors(self.directory):
+            self._derived.update()
+
+    def check(self) -> list[str]:
+        """Return every problem found in the files of the library, in words; none when whole.
+
+        An index that lags behind the database is mended on the way, not reported; music files
+        that are gone are reported.
+        """
+        with plain_errors(self.directory):
+            rows = self._database.execute("PRAGMA integrity_check").fetchall()
+            problems = [f"database: {text}" for (text,) in rows if text != "ok"]
+            rows = self._database.execute("PRAGMA foreign_key_check").fetchall()
+            problems += [f"database: {row[0]} refers to a missing {row[2]}" for row in rows]
+            problems += self._derived.check()
+            rows = self._database.execute("SELECT path FROM file ORDER BY path").fetchall()
+        for (raw,) in rows:
+            path = Path(os.fsdecode(raw))
+            if not path.is_file():
+                problems.append(f"missing file: {tags.clean(str(path))}")
+        return problems
+
+    def mend(self) -> None:
+        """Make the index and the embedding table again from the database."""
+        self._require_writable()
+        with plain_errors(self.directory):
+            self._derived.mend()
+
+    def known_files(self) -> dict[bytes, KnownFile]:
+        """Return what is remembered of every file, by `catalogue.as_key` of its path."""
+        with plain_errors(self.directory):
+            return self._catalogue.files(self._derived.embedding_in_use())
+
+    def known_contents(self) -> set[bytes]:
+        """Return the digests of all contents that need no analysis."""
+        with plain_errors(self.directory):
+            return self._catalogue.digests(self._derived.embedding_in_use())
+
+    def store(
+        self, path: Path, size: int, mtime_ns: int, digest: bytes, found: Analysis | None = None
+    ) -> int:
+        """Enter a file into the open batch and return its track's id; `commit` makes it safe.
+
+        Parameters
+        ----------
+        path : Path
+        size, mtime_ns : int
+            Of the file when it was read.
+        digest : bytes
+            Of its content.
+        found : Analysis, optional
+            Not needed for content that the library knows.
+
+        Raises
+        ------
+        ValueError
+            If there is no analysis, and the content is not known.
+        """
+        self._require_writable()
+        with plain_errors(self.directory):
+            if not self._database.in_transaction:
+                self._database.execute("BEGIN IMMEDIATE")
+            left = self._catalogue.leave(as_key(path))
+            if found is not None:
+                track_id: int | None = self._catalogue.enter(digest, found)
+            else:
+                track_id = self._catalogue.find(digest)
+            if track_id is None:
+                raise ValueError("found must be given for a content that the library does not know")
+            if left is not None and left != track_id:  # the file changed, and nothing else holds it
+                self._shelf.forget(left)
+                self._catalogue.delete(left)
+            self._catalogue.place(as_key(path), track_id, size, mtime_ns)
+            self._shelf.match(track_id)
+            return track_id
+
+    def commit(self) -> None:
+        """Make all that was stored safe, against a power cut too, and ready to be asked."""
+        self._require_writable()
+        with plain_errors(self.directory):
+            if self._database.in_transaction:
+                self._database.execute("COMMIT")
+            self._derived.update()
+
+    def rollback(self) -> None:
+        """Forget what was stored since the last commit."""
+        if self._database.in_transaction:
+            self._database.execute("ROLLBACK")
+
+    def _select(self, clause: str, *values: object) -> list[Track]:
+        with plain_errors(self.directory):
+            return self._catalogue.tracks(clause, *values)
+
+    def _require_writable(self) -> None:
+        if self._lock is None:
+            raise LibraryError(f"the library in {self.directory} was opened for reading only")
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._require_writable()
+        with plain_errors(self.directory):
+            self._database.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                self._database.execute("ROLLBACK")
+                raise
+            self._database.execute("COMMIT")

@@ -1,0 +1,153 @@
+"""Playlist files: M3U and M3U8, and the JSON of the Million Playlist Dataset."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from engine.errors import PlaylistError
+from engine.io.audiofile import reason
+from engine.library import tags
+
+SUFFIXES = frozenset({".m3u", ".m3u8", ".json"})
+
+_LARGEST_BYTES = 512 << 20  # a slice of the Million Playlist Dataset has 34 MB
+_URL = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]+:")  # two letters at least: `C:` is a drive
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of a playlist.
+
+    Attributes
+    ----------
+    title, artist : str
+        Empty where the playlist does not say.
+    path : Path, optional
+        Absolute; where the playlist says the file is. Nothing is ever opened there.
+    uri : str
+        Address of a track that is no file; else empty.
+    duration_s : float, optional
+    """
+
+    title: str
+    artist: str
+    path: Path | None = None
+    uri: str = ""
+    duration_s: float | None = None
+
+
+@dataclass(frozen=True)
+class PlaylistFile:
+    """One playlist as read: its name, and its entries in order."""
+
+    name: str
+    entries: tuple[Entry, ...]
+
+
+def read(path: Path) -> list[PlaylistFile]:
+    """Read all playlists of a file: one of an M3U, up to a thousand of a dataset's slice.
+
+    Raises
+    ------
+    PlaylistError
+        If the file cannot be read, is malformed, or holds no entry.
+    """
+    path = Path(path)
+    if path.suffix.lower() not in SUFFIXES:
+        raise PlaylistError(f"{path}: is not a playlist that can be read (.m3u, .m3u8 or .json)")
+    try:
+        if not path.is_file():
+            raise PlaylistError(f"{path}: {'is not a file' if path.exists() else 'does not exist'}")
+        if path.stat().st_size > _LARGEST_BYTES:
+            raise PlaylistError(f"{path}: is larger than {_LARGEST_BYTES >> 20} MB")
+        data = path.read_bytes()
+    except OSError as error:
+        raise PlaylistError(f"{path}: cannot be read ({reason(error)})") from error
+    found = _from_json(path, data) if path.suffix.lower() == ".json" else [_from_m3u(path, data)]
+    if not any(playlist.entries for playlist in found):
+        raise PlaylistError(f"{path}: holds no entries")
+    return found
+
+
+def _from_m3u(path: Path, data: bytes) -> PlaylistFile:
+    if b"\0" in data:
+        raise PlaylistError(f"{path}: is not a playlist but binary data")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = data.decode("cp1252", "replace")  # what .m3u meant before .m3u8
+    name, said = tags.clean(path.stem), tags.Tags("")
+    duration: float | None = None
+    entries = []
+    for line in (raw.strip() for raw in text.splitlines()):
+        if line.startswith("#EXT-X-"):
+            raise PlaylistError(f"{path}: is a list of stream segments, not of tracks")
+        if line.startswith("#PLAYLIST:"):
+            name = tags.clean(line.partition(":")[2]) or name
+        elif line.startswith("#EXTINF:"):
+            duration, said = _extinf(line)
+        elif line.startswith("#EXTALB:") or not line or line.startswith("#"):
+            continue
+        else:
+            entries.append(_m3u_entry(path.parent, line, said, duration))
+            said, duration = tags.Tags(""), None
+    return PlaylistFile(name, tuple(entries))
+
+
+def _extinf(line: str) -> tuple[float | None, tags.Tags]:
+    """Split '#EXTINF:123 key="value",Artist - Title'."""
+    length, _, label = line.removeprefix("#EXTINF:").partition(",")
+    number = re.match(r"\s*(\d+(?:\.\d+)?)", length)
+    artist, dash, title = tags.clean(label).partition(" - ")
+    return (
+        float(number.group(1)) if number else None,
+        tags.Tags(title, artist) if dash else tags.Tags(artist),
+    )
+
+
+def _m3u_entry(folder: Path, line: str, said: tags.Tags, duration: float | None) -> Entry:
+    if _URL.match(line) and not line.lower().startswith("file:"):
+        named = tags.from_name(Path(unquote(PurePosixPath(urlsplit(line).path).name) or "?"))
+        return Entry(said.title or named.title, said.artist, None, line, duration)
+    place = unquote(urlsplit(line).path) if line.lower().startswith("file:") else line
+    if "\\" in place and "/" not in place:
+        place = place.replace("\\", "/")
+    path = Path(os.path.abspath(folder / place))  # noqa: PTH100  (resolve() would follow links)
+    named = tags.from_name(path)
+    if said.title:
+        named = tags.Tags(said.title, said.artist or named.artist)
+    return Entry(named.title, named.artist, path, "", duration)
+
+
+def _from_json(path: Path, data: bytes) -> list[PlaylistFile]:
+    try:
+        content = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise PlaylistError(f"{path}: is not JSON ({error})") from error
+    found = content.get("playlists") if isinstance(content, dict) else None
+    if not isinstance(found, list):
+        raise PlaylistError(f"{path}: has no list of playlists as the Million Playlist Dataset has")
+    playlists = []
+    for number, playlist in enumerate(found):
+        tracks = playlist.get("tracks") if isinstance(playlist, dict) else None
+        if not isinstance(tracks, list) or not all(isinstance(t, dict) for t in tracks):
+            raise PlaylistError(f"{path}: playlist {number} has no list of tracks")
+        name = tags.clean(str(playlist.get("name", ""))) or f"{path.stem} {number}"
+        playlists.append(PlaylistFile(name, tuple(_json_entry(track) for track in tracks)))
+    return playlists
+
+
+def _json_entry(track: dict[str, Any]) -> Entry:
+    length = track.get("duration_ms")
+    return Entry(
+        title=tags.clean(str(track.get("track_name", ""))),
+        artist=tags.clean(str(track.get("artist_name", ""))),
+        uri=tags.clean(str(track.get("track_uri", ""))),
+        duration_s=length / 1000 if isinstance(length, int | float) else None,
+    )

@@ -1,0 +1,146 @@
+"""Playlists in the database, matched to the tracks of the library.
+
+An entry points to an item: a song that some playlist names. An item that is a track of the library
+counts as that track. One that is not keeps an id of its own, the negative of its row: songs that
+nobody here owns still tell which others go together, and become tracks when the music arrives.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from engine.library import tags
+from engine.library.catalogue import as_key
+from engine.library.playlists import Entry, PlaylistFile
+
+
+@dataclass(frozen=True)
+class Playlist:
+    """One playlist of the library.
+
+    Attributes
+    ----------
+    id : int
+    name : str
+    track_ids : tuple of int
+        In order; a negative one stands for a song that the library does not have.
+    """
+
+    id: int
+    name: str
+    track_ids: tuple[int, ...]
+
+
+class Shelf:
+    """Queries on the tables `playlist`, `entry` and `item`; transactions are the caller's."""
+
+    def __init__(self, database: sqlite3.Connection) -> None:
+        self._database = database
+
+    @property
+    def version(self) -> int:
+        """A number that grows whenever the answer of `playlists` changes."""
+        row = self._database.execute("SELECT value FROM counter WHERE name = 'playlists'")
+        return int(row.fetchone()[0])
+
+    def playlists(self) -> list[Playlist]:
+        """Return all playlists in the order in which they were added."""
+        ids: dict[int, list[int]] = {}
+        for playlist_id, track_id in self._database.execute(
+            "SELECT playlist_id, coalesce(track_id, -item.id) FROM entry"
+            " JOIN item ON item.id = item_id ORDER BY playlist_id, position"
+        ):
+            ids.setdefault(playlist_id, []).append(track_id)
+        names = self._database.execute("SELECT id, name FROM playlist ORDER BY id")
+        return [Playlist(i, name, tuple(ids.get(i, ()))) for i, name in names]
+
+    def add(self, source: bytes, found: Iterable[PlaylistFile]) -> tuple[int, int]:
+        """Put the playlists of a file in place of what it held before; count the matches."""
+        self._database.execute(
+            "DELETE FROM playlist WHERE source = ? OR substr(source, 1, ?) = ?",
+            (source, len(source) + 1, source + b"\0"),
+        )
+        matched = unmatched = 0
+        seen: dict[Entry, tuple[int, int | None]] = {}  # half the entries of a dataset repeat
+        for number, playlist in enumerate(found):
+            cursor = self._database.execute(
+                "INSERT INTO playlist VALUES (NULL, ?, ?)",
+                (playlist.name, source + b"\0%d" % number),
+            )
+            for position, entry in enumerate(playlist.entries):
+                if entry not in seen:
+                    seen[entry] = self._item(entry)
+                item, track_id = seen[entry]
+                matched += track_id is not None
+                unmatched += track_id is None
+                self._database.execute(
+                    "INSERT INTO entry VALUES (?, ?, ?)", (cursor.lastrowid, position, item)
+                )
+        self._changed()
+        return matched, unmatched
+
+    def match(self, track_id: int) -> None:
+        """Point the items that name this track, and have had no track so far, to it."""
+        cursor = self._database.execute(
+            "UPDATE item SET track_id = ?1 WHERE track_id IS NULL AND"
+            " (path IN (SELECT path FROM file WHERE track_id = ?1)"
+            " OR key = (SELECT 'song:' || song_key FROM track"
+            "           WHERE id = ?1 AND song_key <> ''))",
+            (track_id,),
+        )
+        if cursor.rowcount:
+            self._changed()
+
+    def forget(self, track_id: int) -> None:
+        """Let the items of a track stand for themselves again."""
+        cursor = self._database.execute(
+            "UPDATE item SET track_id = NULL WHERE track_id = ?", (track_id,)
+        )
+        if cursor.rowcount:
+            self._changed()
+
+    def _item(self, entry: Entry) -> tuple[int, int | None]:
+        """Return the item of an entry, made if need be, and the track it is."""
+        path = as_key(entry.path) if entry.path is not None else None
+        song = tags.song_key(entry.artist, entry.title)
+        track_id = self._by_path(path)
+        by_song = self._by_song(song, entry) if song else None
+        if song and track_id in (None, by_song):
+            key, track_id = f"song:{song}", by_song
+        elif path is not None:  # another version of the song than its name would find
+            key = f"path:{path.decode('utf-8', 'backslashreplace')}"
+        else:
+            key = f"uri:{entry.uri or tags.fold(entry.title)}"
+        self._database.execute(
+            "INSERT OR IGNORE INTO item VALUES (NULL, ?, ?, ?, ?, ?)",
+            (key, entry.title, entry.artist, path, track_id),
+        )
+        row = self._database.execute("SELECT id, track_id FROM item WHERE key = ?", (key,))
+        item, known = row.fetchone()
+        return int(item), known
+
+    def _by_path(self, path: bytes | None) -> int | None:
+        row = self._database.execute("SELECT track_id FROM file WHERE path = ?", (path,)).fetchone()
+        return int(row[0]) if row else None
+
+    def _by_song(self, song: str, entry: Entry) -> int | None:
+        """Choose among the versions of a song: the same title to the letter, the same length."""
+        rows = self._database.execute(
+            "SELECT id, title, duration_s FROM track WHERE song_key = ? ORDER BY id", (song,)
+        ).fetchall()
+        if not rows:
+            return None
+        title = tags.fold(entry.title)
+        best = min(
+            rows,
+            key=lambda row: (
+                tags.fold(row[1]) != title,
+                abs(row[2] - entry.duration_s) if entry.duration_s is not None else 0.0,
+            ),
+        )
+        return int(best[0])
+
+    def _changed(self) -> None:
+        self._database.execute("UPDATE counter SET value = value + 1 WHERE name = 'playlists'")

@@ -1,0 +1,1 @@
+"""The real-time core: what the audio callback runs and touches, from state to callback."""

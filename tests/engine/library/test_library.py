@@ -1,0 +1,385 @@
+"""A library: what it refuses, what it finds again, and what it mends by itself."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from engine.errors import (
+    DiskFullError,
+    LibraryDamagedError,
+    LibraryError,
+    LibraryLockedError,
+    LibraryVersionError,
+    NoLibraryError,
+    NoSuchTrackError,
+)
+from engine.library import Library, analyser, ingest
+from fingerprint import extract
+
+from ..conftest import RATE, WriteTune, tune
+
+pytestmark = pytest.mark.usefixtures("analyse_once")
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    return tmp_path / "library"
+
+
+@pytest.fixture
+def library(home: Path, write_tune: WriteTune) -> Iterator[Library]:
+    """Return a writable library of three tunes."""
+    write_tune("music/one.flac", 1, title="Jóga", artist="Björk", album="Homogenic")
+    write_tune("music/two.flac", 2, title="Help!", artist="The Beatles")
+    write_tune("music/three.flac", 3, title="Help", artist="Tony")
+    with Library.open(home) as opened:
+        ingest.add(opened, [home.parent / "music"], workers=0)
+        yield opened
+
+
+def test_a_track_has_what_its_file_says(library: Library, tmp_path: Path) -> None:
+    track = library.find(tmp_path / "music/one.flac")
+    assert track is not None
+    assert (track.title, track.artist, track.album) == ("Jóga", "Björk", "Homogenic")
+    assert (track.duration_s, track.sample_rate, track.damaged) == (4.0, RATE, False)
+    assert track.path == tmp_path / "music/one.flac"
+    assert library.track(track.id) == track
+    assert [t.name for t in library.tracks()] == [
+        "Björk - Jóga",
+        "The Beatles - Help!",
+        "Tony - Help",
+    ]
+    assert len(library) == 3
+    assert library.find(tmp_path / "music/four.flac") is None
+
+
+def test_the_index_answers_with_the_tracks_of_the_library(library: Library) -> None:
+    for seed, name in ((1, "Björk - Jóga"), (2, "The Beatles - Help!"), (3, "Tony - Help")):
+        best = library.index.identify(tune(seed), RATE)[0]
+        assert library.track(best.track_id).name == name
+
+
+def test_stored_peaks_are_those_of_the_decoded_audio(library: Library) -> None:
+    for track in library.tracks():
+        seed = {"one": 1, "two": 2, "three": 3}[track.path.stem]
+        expected = extract(tune(seed), RATE)
+        stored = library.index.peaks(track.id)
+        # 16 bits in the file and another resampler may move a peak that hangs in the balance
+        common = np.intersect1d(
+            expected.frame * 65536 + expected.code, stored.frame * 65536 + stored.code
+        )
+        assert len(common) > 0.6 * len(expected.frame)
+
+
+def test_every_track_has_its_embedding(library: Library, home: Path) -> None:
+    assert library.embeddings.ids.tolist() == sorted(t.id for t in library.tracks())
+    first = library.embeddings.vector(1).copy()
+    (home / "embeddings").write_bytes(b"rubbish")
+    with Library.open(home, writable=False) as reader:
+        np.testing.assert_array_equal(reader.embeddings.vector(1), first)
+
+
+def test_search_needs_all_words_and_no_accents(library: Library) -> None:
+    assert [t.name for t in library.search("joga BJORK")] == ["Björk - Jóga"]
+    assert [t.name for t in library.search("help")] == ["The Beatles - Help!", "Tony - Help"]
+    assert library.search("help nobody") == []
+    assert library.search("' OR 1=1 --") == []
+    assert library.search("") == []
+
+
+def test_resolve_takes_number_path_title_or_a_part(library: Library, tmp_path: Path) -> None:
+    joga = library.search("joga")[0]
+    for text in (str(joga.id), str(tmp_path / "music/one.flac"), "jóga", "bjork joga", "homog"):
+        assert library.resolve(text) == joga
+    assert library.resolve("Tony - Help").artist == "Tony"
+    with pytest.raises(NoSuchTrackError, match=r"may be The Beatles .*, Tony .*give the number"):
+        library.resolve("help")
+    with pytest.raises(NoSuchTrackError, match="no track called 'nothing'"):
+        library.resolve("nothing")
+
+
+def test_a_removed_track_is_gone_and_its_number_never_comes_back(
+    library: Library, tmp_path: Path
+) -> None:
+    last = max(t.id for t in library.tracks())
+    path = library.track(last).path
+    library.remove(last)
+    assert last not in library.index
+    assert last not in library.embeddings.ids
+    with pytest.raises(NoSuchTrackError, match=str(last)):
+        library.track(last)
+    with pytest.raises(NoSuchTrackError):
+        library.remove(last)
+    report = ingest.add(library, [path], workers=0)
+    assert report.added == [last + 1]
+    assert library.check() == []
+
+
+def test_a_second_writer_is_refused_and_readers_are_not(library: Library, home: Path) -> None:
+    with pytest.raises(LibraryLockedError, match="being changed by another process"):
+        Library.open(home)
+    with Library.open(home, writable=False) as reader:
+        assert len(reader.tracks()) == 3
+        assert reader.index.identify(tune(1), RATE)
+        with pytest.raises(LibraryError, match="for reading only"):
+            reader.remove(1)
+    library.close()
+    Library.open(home).close()
+
+
+def test_a_library_of_a_newer_schema_is_refused_and_left_alone(
+    library: Library, home: Path
+) -> None:
+    library.close()
+    with sqlite3.connect(home / "library.sqlite") as database:
+        database.execute("PRAGMA user_version = 99")
+    database.close()
+    before = (home / "library.sqlite").read_bytes()
+    for writable in (True, False):
+        with pytest.raises(LibraryVersionError, match="newer Antiphon"):
+            Library.open(home, writable=writable)
+    assert (home / "library.sqlite").read_bytes() == before
+
+
+def test_somebody_elses_database_and_rubbish_are_refused(home: Path) -> None:
+    home.mkdir()
+    with sqlite3.connect(home / "library.sqlite") as database:
+        database.execute("CREATE TABLE photos (id INTEGER)")
+    database.close()
+    with pytest.raises(LibraryDamagedError, match="is not a library"):
+        Library.open(home)
+    (home / "library.sqlite").write_bytes(b"no database at all, " * 500)
+    with pytest.raises(LibraryDamagedError, match="damaged"):
+        Library.open(home)
+
+
+def test_reading_where_there_is_no_library_says_how_to_make_one(home: Path) -> None:
+    with pytest.raises(NoLibraryError, match="antiphon add"):
+        Library.open(home, writable=False)
+    with pytest.raises(NoLibraryError, match="antiphon add"):
+        Library.open(home, create=False)
+    assert not home.exists()
+    home.mkdir()
+    with pytest.raises(NoLibraryError, match="antiphon add"):
+        Library.open(home, writable=False)
+
+
+def test_an_empty_library_answers_everything_with_nothing(home: Path) -> None:
+    with Library.open(home) as library:
+        assert library.tracks() == library.playlists() == library.check() == []
+        assert len(library.embeddings) == 0
+        assert library.index.identify(tune(1), RATE) == []
+        assert library.recommender().recommend([], n=5) == []
+
+
+def test_a_place_that_cannot_hold_a_library_gives_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(LibraryError, match="cannot be used"):
+        Library.open(tmp_path / "file")
+
+
+@pytest.mark.parametrize("writable", [True, False])
+@pytest.mark.parametrize("loss", ["gone", "behind", "rubbish"])
+def test_a_lost_or_old_index_is_made_again_without_the_music(
+    library: Library, home: Path, loss: str, writable: bool
+) -> None:
+    old = home.parent / "old index"
+    library.remove(1)
+    library.close()
+    shutil.copytree(home / "index", old)
+    with Library.open(home) as again:
+        ingest.add(again, [home.parent / "music"], workers=0)
+    shutil.rmtree(home / "index")
+    if loss != "gone":
+        shutil.copytree(old, home / "index")
+    if loss == "rubbish":
+        for file in (home / "index").iterdir():
+            file.write_bytes(b"rubbish")
+    shutil.rmtree(home.parent / "music")
+    with Library.open(home, writable=writable) as mended:
+        assert mended.index.track_ids.tolist() == sorted(t.id for t in mended.tracks())
+        best = mended.index.identify(tune(1), RATE)[0]
+        assert mended.track(best.track_id).title == "Jóga"
+
+
+def test_an_index_ahead_of_the_database_loses_the_removed_track(
+    library: Library, home: Path
+) -> None:
+    library.close()
+    shutil.copytree(home / "index", home.parent / "old index")
+    with Library.open(home) as again:
+        again.remove(2)
+    shutil.rmtree(home / "index")
+    shutil.copytree(home.parent / "old index", home / "index")
+    with Library.open(home, writable=False) as reader:
+        assert reader.index.track_ids.tolist() == [1, 3]
+
+
+def test_check_names_missing_music_and_damage_and_mend_repairs_the_index(
+    library: Library, home: Path
+) -> None:
+    path = library.track(1).path
+    assert library.check() == []
+    path.rename(path.with_name("elsewhere.flac"))
+    assert library.check() == [f"missing file: {path}"]
+    path.with_name("elsewhere.flac").rename(path)
+    library.close()
+    for file in (home / "index").glob("*.run"):
+        data = bytearray(file.read_bytes())
+        data[-100] ^= 1
+        file.write_bytes(data)
+    with Library.open(home) as again:
+        assert any(problem.startswith("index: ") for problem in again.check())
+        again.mend()
+        assert again.check() == []
+
+
+def test_damaged_peaks_in_the_database_are_found_and_analysed_anew(
+    library: Library, home: Path
+) -> None:
+    library.close()
+    with sqlite3.connect(home / "library.sqlite") as database:
+        database.execute("UPDATE analysis SET peaks = x'00112233' WHERE track_id = 2")
+    database.close()
+    with Library.open(home) as again:
+        assert any("peaks of track 2" in problem for problem in again.check())
+        again.mend()
+        assert 2 not in again.index
+        assert ingest.add(again, [home.parent / "music"], workers=0).added == [2]
+        assert 2 in again.index
+        assert again.check() == []
+
+
+def test_a_full_disk_is_said_in_one_line_and_nothing_is_lost(
+    library: Library, home: Path, write_tune: WriteTune
+) -> None:
+    pages = library._database.execute("PRAGMA page_count").fetchone()[0]
+    library._database.execute(f"PRAGMA max_page_count = {pages}")
+    for seed in range(10, 18):
+        write_tune(f"more/{seed}.wav", seed)
+    with pytest.raises(
+        DiskFullError, match="is full; what was reported as added is safe"
+    ) as caught:
+        ingest.add(library, [home.parent / "more"], workers=0)
+    assert "\n" not in str(caught.value)
+    assert len(library) == 3
+    library.close()
+    with Library.open(home) as again:
+        assert len(ingest.add(again, [home.parent / "more"], workers=0).added) == 8
+        assert again.check() == []
+
+
+def test_playlists_match_by_path_then_by_artist_and_title(library: Library, home: Path) -> None:
+    path = home.parent / "a.m3u8"
+    path.write_text(
+        "music/two.flac\n"
+        "#EXTINF:4,BJORK - Joga (Remastered)\nelsewhere/x.mp3\n"
+        "#EXTINF:4,Nobody - Has This\nelsewhere/y.mp3\n"
+    )
+    assert library.add_playlist(path) == (2, 1)
+    other = home.parent / "b.m3u8"
+    other.write_text("#EXTINF:9,nobody - has this!\nz.ogg\nmusic/three.flac\n")
+    assert library.add_playlist(other) == (1, 1)
+    first, second = library.playlists()
+    by_name = {t.name: t.id for t in library.tracks()}
+    assert first.track_ids[:2] == (by_name["The Beatles - Help!"], by_name["Björk - Jóga"])
+    unknown = first.track_ids[2]
+    assert unknown < 0
+    assert second.track_ids == (unknown, by_name["Tony - Help"])
+    assert [p.name for p in library.playlists()] == ["a", "b"]
+
+
+def test_adding_a_playlist_again_replaces_what_it_held(library: Library, home: Path) -> None:
+    path = home.parent / "a.m3u8"
+    path.write_text("music/two.flac\nmusic/one.flac\n")
+    library.add_playlist(path)
+    path.write_text("music/three.flac\n")
+    library.add_playlist(path)
+    track = library.find(home.parent / "music/three.flac")
+    assert track is not None
+    assert [p.track_ids for p in library.playlists()] == [(track.id,)]
+
+
+def test_unmatched_songs_become_tracks_when_the_music_arrives(
+    library: Library, home: Path, write_tune: WriteTune
+) -> None:
+    path = home.parent / "a.m3u8"
+    path.write_text("#EXTINF:4,New - Song\nx.mp3\nlater/plain.wav\n")
+    assert library.add_playlist(path) == (0, 2)
+    write_tune("later/any.flac", 8, title="Song", artist="New")
+    write_tune("later/plain.wav", 9)
+    ingest.add(library, [home.parent / "later"], workers=0)
+    song, plain = (library.find(home.parent / "later" / n) for n in ("any.flac", "plain.wav"))
+    assert song is not None
+    assert plain is not None
+    assert library.playlists()[0].track_ids == (song.id, plain.id)
+    library.remove(song.id)
+    assert library.playlists()[0].track_ids[0] < 0
+
+
+def test_unmatched_songs_teach_the_recommender_but_are_never_suggested(
+    library: Library, home: Path
+) -> None:
+    by_stem = {t.path.stem: t.id for t in library.tracks()}
+    for number in range(4):
+        path = home.parent / f"{number}.m3u8"
+        path.write_text("music/one.flac\n#EXTINF:1,Not - Here\nx.mp3\nmusic/three.flac\n")
+        library.add_playlist(path)
+    found = library.recommender().recommend([by_stem["one"]], n=10)
+    assert {s.track_id for s in found} == {by_stem["two"], by_stem["three"]}
+    assert found[0].track_id == by_stem["three"]
+    assert any(reason.kind == "playlists" for reason in found[0].reasons)
+    assert len(list(home.glob("playlists-*.model"))) == 1
+
+
+def test_the_model_is_fitted_once_and_again_after_a_change(
+    library: Library, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from recommend import WRMF
+
+    fits = []
+    fit = WRMF.fit
+
+    def counted(self: WRMF, interactions: object) -> WRMF:
+        fits.append(1)
+        return fit(self, interactions)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(WRMF, "fit", counted)
+    path = home.parent / "a.m3u8"
+    path.write_text("music/one.flac\nmusic/two.flac\n")
+    library.add_playlist(path)
+    library.recommender()
+    library.recommender()
+    with Library.open(home, writable=False) as reader:
+        reader.recommender()
+    assert len(fits) == 1
+    library.remove(1)
+    library.recommender()
+    assert len(fits) == 2
+
+
+def test_a_failed_playlist_changes_nothing(library: Library, home: Path) -> None:
+    good = home.parent / "a.m3u8"
+    good.write_text("music/one.flac\n")
+    library.add_playlist(good)
+    before = library.playlists()
+    good.write_bytes(b"\0\0")
+    with pytest.raises(LibraryError.__base__ or Exception, match="binary"):
+        library.add_playlist(good)
+    assert library.playlists() == before
+
+
+def test_peaks_taken_piecewise_are_those_of_the_whole(rng: np.random.Generator) -> None:
+    audio = np.concatenate([tune(5, 9.3), tune(6, 4.1)])
+    audio += 0.001 * rng.standard_normal(len(audio)).astype(np.float32)
+    whole = extract(audio, 16_000)
+    pieces = analyser.SegmentedPeaks(segment_s=4)
+    for start in range(0, len(audio), 1000):
+        pieces.feed(audio[start : start + 1000])
+    assert pieces.finish().to_bytes() == whole.to_bytes()
