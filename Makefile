@@ -5,27 +5,35 @@ BIN    := $(VENV)/bin
 MUSIC  ?=
 OUT    ?= demo-output
 
-.PHONY: demo test check setup system clean
-
-setup: $(VENV)/.installed
-
-$(VENV)/.installed: pyproject.toml .ci/system
-	@bash .ci/system
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet -e '.[dev]'
-	@touch $@
+.PHONY: demo test check setup setup-dev clean
 
 demo: setup
 	$(BIN)/antiphon demo --out "$(OUT)" $(if $(MUSIC),--music "$(MUSIC)")
 
-check: setup
+test: check
+	$(BIN)/python -m pytest
+
+check: setup-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-test: check
-	$(BIN)/python -m pytest
+# What a user needs, and what a developer needs as well.
+setup: $(VENV)/.installed
+setup-dev: $(VENV)/.installed-dev
+
+$(VENV)/.installed: pyproject.toml .ci/system
+	@PYTHON="$(PYTHON)" bash .ci/system
+	@echo "setting up $(VENV); this takes a minute or two, once"
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet -e .
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed
+	@CI="$(CI)" PYTHON="$(PYTHON)" bash .ci/system
+	$(BIN)/python -m pip install --quiet -e '.[dev]'
+	@touch $@
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache
