@@ -44,7 +44,7 @@ class Studio:
 
     @property
     def input(self) -> str:
-        """Full name of the PortAudio device that listens; fed by `play_to_mic`."""
+        """Full name of the PortAudio device that listens; fed by `into_the_mic`."""
         return self.environment["STUDIO_INPUT"]
 
     @property
@@ -96,10 +96,6 @@ class Studio:
             text=True,
             **options,
         )
-
-    def play_to_mic(self, path: str | Path) -> subprocess.Popen[str]:
-        """Start playing a sound file into the microphone, by jack-play."""
-        return self.popen(["bash", SCRIPTS / "mic_play.sh", path], start_new_session=True)
 
     def record(self, path: str | Path, seconds: int, *ports: str) -> subprocess.Popen[str]:
         """Start recording output ports into a WAV file, by jack_rec."""

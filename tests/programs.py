@@ -8,7 +8,8 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -19,7 +20,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from engine.io import midi_child
-from tests.conftest import Studio
+from tests.conftest import SCRIPTS, Studio
 
 ANTIPHON = [sys.executable, "-m", "engine.app.cli"]
 ROOT = Path(__file__).resolve().parent.parent
@@ -129,6 +130,19 @@ def wiring(studio: Studio) -> dict[str, list[str]]:
         else:
             ports[line.strip()] = []
     return ports
+
+
+@contextmanager
+def into_the_mic(studio: Studio, path: Path) -> Iterator[subprocess.Popen[str]]:
+    """Play a sound file into the microphone while the `with` lasts; nothing plays after it."""
+    until(lambda: not wiring(studio)["mic:input_1"], "nobody else plays into the microphone")
+    player = studio.popen(["bash", SCRIPTS / "mic_play.sh", path])
+    try:
+        yield player
+    finally:
+        player.terminate()
+        player.wait(timeout=20)
+        until(lambda: not wiring(studio)["mic:input_1"], "the microphone is free again")
 
 
 def plug(studio: Studio, name: str, length: int, *events: int) -> subprocess.Popen[str]:

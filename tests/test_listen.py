@@ -12,7 +12,7 @@ import soundfile
 
 from engine.room import SimulatedRoom
 from tests.conftest import Demo, Studio
-from tests.programs import Antiphon
+from tests.programs import Antiphon, into_the_mic
 
 pytestmark = pytest.mark.audio
 
@@ -40,7 +40,8 @@ def hear(
     options = "--library", str(demo.library), "--input", studio.input, "--json"
     with Antiphon(studio, folder, "listen", *options) as program:
         program.says("listening on")
-        studio.play_to_mic(sound).wait(timeout=60)
+        with into_the_mic(studio, sound) as player:
+            player.wait(timeout=60)
         program.says('"state"')
         assert program.interrupt() == 130
     return [json.loads(line) for line in program.out.splitlines()], program

@@ -10,7 +10,18 @@ import pytest
 import soundfile
 
 from tests.conftest import Demo, Studio
-from tests.programs import ANTIPHON, Antiphon, Desk, note_hz, plug, record, strength, until, wiring
+from tests.programs import (
+    ANTIPHON,
+    Antiphon,
+    Desk,
+    into_the_mic,
+    note_hz,
+    plug,
+    record,
+    strength,
+    until,
+    wiring,
+)
 
 pytestmark = pytest.mark.audio
 
@@ -80,13 +91,11 @@ def test_what_the_room_plays_leads_the_queue_and_keys_are_heard_over_it(
         with Antiphon(studio, tmp_path, *options(studio, demo), *midi, keys=True) as program:
             program.says("  5  ")
             until(lambda: wiring(studio)["keys:out"], "the MIDI port is connected")
-            player = studio.play_to_mic(demo.tune("korobeiniki"))
-            audio, rate = record(studio, tmp_path / "keys.wav", 2)
-            program.says("heard   ")
-            program.press("l")
-            program.says("liked   ")
-            player.terminate()
-            player.wait(timeout=20)
+            with into_the_mic(studio, demo.tune("korobeiniki")):
+                audio, rate = record(studio, tmp_path / "keys.wav", 2)
+                program.says("heard   ")
+                program.press("l")
+                program.says("liked   ")
             program.press("n")
             program.says("playing ")
             assert program.interrupt() == 130
