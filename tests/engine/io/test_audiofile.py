@@ -76,6 +76,23 @@ def test_half_a_file_is_kept_as_far_as_it_decodes_and_called_damaged(
     np.testing.assert_allclose(kept[:sure], reference[:sure], atol=1e-4)
 
 
+@pytest.mark.parametrize(("promised_s", "damaged"), [(0.4, False), (1.6, True)])
+def test_an_mp3_may_be_a_second_shorter_than_its_header_estimates(
+    write_tune: WriteTune, promised_s: float, damaged: bool
+) -> None:
+    path = write_tune("a.mp3", 1, 20.0)
+    data = bytearray(path.read_bytes())
+    at = data.index(b"Xing") + 8  # the number of frames, of 576 samples at this rate
+    (frames,) = struct.unpack_from(">I", data, at)
+    struct.pack_into(">I", data, at, frames + round(promised_s * RATE / 576))
+    path.write_bytes(data)
+    with audiofile.blocks(path) as file:
+        assert len(list(file))
+        assert file.expected_s == pytest.approx(20.0 + promised_s, abs=0.05)
+        assert file.decoded_s == pytest.approx(20.0, abs=0.05)
+        assert file.damaged == damaged
+
+
 def test_a_stream_saved_without_its_length_is_not_damaged(write_tune: WriteTune) -> None:
     path = write_tune("a.wav", 1)
     data = bytearray(path.read_bytes())
