@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 _PORTAUDIO_HINT = (
     "PortAudio is missing: install libportaudio2 (Debian, Ubuntu) or `brew install portaudio`"
 )
+_LONGEST_LATENCY_S = 10.0
 _DEAD_S = 3.0  # without a callback: the device was unplugged or the sound server has ended
 _CLOSE_S = 2.0
 _PERIODS_OF_LATENCY = 2  # MIDI arrives with up to a period of jitter of its own
@@ -255,6 +256,14 @@ class AudioStream(Stream):
         """Seconds from a block's making to its sound, as the device reports it."""
         latency = self._stream.latency
         return float(latency[1] if isinstance(latency, tuple) else latency)
+
+    @property
+    def input_latency_s(self) -> float:
+        """Seconds from a sound to the block that brings it, as the device reports it."""
+        latency = self._stream.latency
+        reported = float(latency[0] if isinstance(latency, tuple) else latency)
+        # a JACK client that only passes sound through makes PortAudio report a day
+        return reported if reported < _LONGEST_LATENCY_S else super().input_latency_s
 
 
 _ABANDONED: list[AudioStream] = []  # their callbacks may come yet, so their memory stays
