@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import struct
 import zlib
 from dataclasses import dataclass
@@ -25,11 +26,30 @@ FLOOR = -37.0  # -111 dBFS a bin; digital silence lies at -40 and forms no peaks
 _FRAMES_AT_ONCE = 3000  # one minute: memory stays bounded for tracks of hours
 _MARGIN = BOX_FRAMES + PEAK_FRAMES
 _MAGIC = b"AntP"
-_HEAD = struct.Struct("<4sHHII")  # magic, format, hop, frames, peaks
+_HEAD = struct.Struct("<4sHHII")  # magic, format, settings, frames, peaks
 _CRC = struct.Struct("<I")  # of all the rest
 _STRONG = 1 << 15
 _POSITION = (1 << 12) - 1
 _LEVEL_SHIFT = 12
+
+
+def settings_digest() -> int:
+    """Return 16 bits that stand for every number on which peaks depend."""
+    own = (BOX_FRAMES, BOX_BINS, PEAK_FRAMES, PEAK_BINS, THRESHOLD, FLOOR)
+    shared = (
+        s.SAMPLE_RATE, s.N_FFT, s.HOP, s.FIRST_BIN, s.LAST_BIN, s.SUB_BIN, s.SLOT,
+        s.KEPT_A_SLOT, s.STRONG_A_SLOT,
+    )  # fmt: skip
+    return zlib.crc32(json.dumps([*shared, *own]).encode()) & 0xFFFF
+
+
+def are_of_another_version(data: bytes) -> bool:
+    """Tell from the first bytes that `TrackPeaks.to_bytes` wrote, 16 or more, if they are stale.
+
+    Bytes that are no peaks at all are not of another version; `from_bytes` refuses them.
+    """
+    magic, version, settings, _, _ = _HEAD.unpack_from(data)
+    return magic == _MAGIC and (version, settings) != (s.FORMAT, settings_digest())
 
 
 @dataclass(frozen=True)
@@ -63,7 +83,7 @@ class TrackPeaks:
     def to_bytes(self) -> bytes:
         """Return a self-contained, checksummed form of 6 bytes a peak."""
         body = self.frame.astype("<u4").tobytes() + self.code.astype("<u2").tobytes()
-        head = _HEAD.pack(_MAGIC, s.FORMAT, s.HOP, self.frames, len(self.frame))
+        head = _HEAD.pack(_MAGIC, s.FORMAT, settings_digest(), self.frames, len(self.frame))
         return head + _CRC.pack(zlib.crc32(head + body)) + body
 
     @classmethod
@@ -78,9 +98,12 @@ class TrackPeaks:
         start = _HEAD.size + _CRC.size
         if len(data) < start:
             raise FormatError(f"peaks need at least {start} bytes, got {len(data)}")
-        magic, version, hop, frames, count = _HEAD.unpack_from(data)
-        if magic != _MAGIC or version != s.FORMAT or hop != s.HOP:
-            raise FormatError(f"not peaks of format {s.FORMAT}: {magic!r}, {version}, hop {hop}")
+        magic, version, settings, frames, count = _HEAD.unpack_from(data)
+        if magic != _MAGIC or version != s.FORMAT or settings != settings_digest():
+            raise FormatError(
+                f"not peaks of format {s.FORMAT} and settings {settings_digest():04x}:"
+                f" {magic!r}, {version}, {settings:04x}"
+            )
         body = data[start:]
         (crc,) = _CRC.unpack_from(data, _HEAD.size)
         if len(body) != 6 * count or zlib.crc32(data[: _HEAD.size] + body) != crc:

@@ -59,8 +59,11 @@ def numbers(code: str, data: bytes) -> list[float]:
 def peaks(blob: bytes) -> tuple[int, list[tuple[int, int]]]:
     """Return the frames of a track, and frame and code of its peaks."""
     data = zlib.decompress(blob)
-    magic, version, hop, frames, n, crc = struct.unpack_from("<4sHHIII", data)
-    assert (magic, version, hop) == (b"AntP", 1, 320)
+    magic, version, settings, frames, n, crc = struct.unpack_from("<4sHHIII", data)
+    text = re.search(r"^    (\[.*\])$", PAGE, re.MULTILINE)
+    assert text is not None
+    assert (magic, version, settings) == (b"AntP", 1, zlib.crc32(text[1].encode()) & 0xFFFF)
+    assert f"now {settings} |" in PAGE
     assert zlib.crc32(data[:16] + data[20:]) == crc
     assert len(data) == 20 + 6 * n
     frame = struct.unpack_from(f"<{n}I", data, 20)

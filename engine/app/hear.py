@@ -12,7 +12,7 @@ import typer
 
 from engine.app.keys import Keys
 from engine.app.live import COMPILING, DEFAULT_BLOCK, Keyboard, device_sample_rate, meter_line
-from engine.app.terminal import LibraryOption, command, say_error, waiting
+from engine.app.terminal import LibraryOption, command, say_error, tell_stale, waiting
 
 if TYPE_CHECKING:
     from engine.io.device import Stream
@@ -85,6 +85,7 @@ def listen(
         tracks = {track.id: track for track in music.tracks()}
         if not tracks:
             raise LibraryError("the library is empty; `antiphon add DIR` adds music")
+        tell_stale(music)
         device = find_device(input_, "input")
         synth = Synth(sample_rate=device.sample_rate)
 
@@ -144,6 +145,7 @@ def session(
     with Library.open(library, create=False, writable=False) as music:
         if len(music) == 0:
             raise LibraryError("the library is empty; `antiphon add DIR` adds music")
+        tell_stale(music)
         with waiting(COMPILING):
             synth = Synth(patch, device_sample_rate(output))
             stream = open_stream(synth, output, input_, listen=True, block=block)

@@ -18,6 +18,7 @@ from engine.app.terminal import (
     quiet_decoders,
     say,
     say_error,
+    tell_stale,
     waiting,
 )
 
@@ -54,6 +55,7 @@ def identify(
     with waiting("opening the library"):
         opened = Library.open(library, writable=False)
     with opened:
+        tell_stale(opened)
         for clip in clips:
             try:
                 with waiting(f"listening to {clip.name}"):

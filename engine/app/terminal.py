@@ -17,6 +17,8 @@ import typer
 if TYPE_CHECKING:
     from rich.progress import Progress
 
+    from engine.library import Library
+
 P = ParamSpec("P")
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells have it
@@ -92,6 +94,12 @@ def say_error(text: str) -> None:
 def say(text: str) -> None:
     """Print a line on standard output, whatever bytes file names are made of."""
     print(text.encode("utf-8", "replace").decode())
+
+
+def tell_stale(library: Library) -> None:
+    """Say in one line that some tracks cannot be heard until they are analysed again."""
+    if (note := library.stale_note()) is not None:
+        say_error(note)
 
 
 @contextmanager

@@ -28,6 +28,7 @@ EMBEDDED_RATE = 22_050
 
 _DIGEST_BYTES = 16
 _LARGEST_PEAKS = 1 << 30
+HEAD_BYTES = 1024  # of packed peaks: enough for the tables of deflate and the first 16 bytes
 
 
 @dataclass(frozen=True)
@@ -142,6 +143,17 @@ def unpack(data: bytes) -> TrackPeaks:
         return TrackPeaks.from_bytes(zlib.decompressobj().decompress(data, _LARGEST_PEAKS))
     except zlib.error as error:
         raise FormatError(f"peaks are damaged ({error})") from error
+
+
+def is_stale(head: bytes) -> bool:
+    """Tell from the first `HEAD_BYTES` that `pack` gave whether another version made the peaks."""
+    from fingerprint.peaks import are_of_another_version
+
+    try:
+        first = zlib.decompressobj().decompress(head, 16)
+    except zlib.error:
+        return False  # damaged, which `unpack` says
+    return len(first) == 16 and are_of_another_version(first)
 
 
 class SegmentedPeaks:

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import LibraryError, LibraryLockedError
-from engine.library.analyser import unpack
+from engine.library.analyser import HEAD_BYTES, is_stale, unpack
 from engine.library.database import WriterLock
 from engine.library.shelf import Shelf
 
@@ -48,6 +48,7 @@ class Derived:
         self._index: FingerprintIndex | None = None
         self._table: EmbeddingTable | None = None
         self._recommender: tuple[int, Recommender] | None = None
+        self._looked_for_stale = False
 
     def close(self) -> None:
         """Close the index."""
@@ -128,21 +129,30 @@ class Derived:
         from fingerprint import FormatError
 
         problems = [f"index: {text}" for text in self.index.verify()]
-        held, wanted = np.asarray(self.index.track_ids), self._ids()
-        if missing := len(np.setdiff1d(wanted, held)):
+        held, wanted, stale = np.asarray(self.index.track_ids), self._ids(), self._stale()
+        if missing := len(np.setdiff1d(np.setdiff1d(wanted, stale), held)):
             problems.append(f"index: lacks {missing} of {len(wanted)} tracks")
         if extra := len(np.setdiff1d(held, wanted)):
             problems.append(f"index: holds {extra} tracks that were removed")
-        for track_id in self._ids().tolist():
+        for track_id in np.setdiff1d(wanted, stale).tolist():
             try:
                 self._peaks(track_id)
             except FormatError as error:
                 problems.append(f"database: peaks of track {track_id}: {error}")
-        lost = self._database.execute(
-            "SELECT id FROM track WHERE id NOT IN (SELECT track_id FROM analysis)"
-        )
-        problems += [f"database: track {i} waits to be analysed; add it again" for (i,) in lost]
+        if (note := self.stale_note()) is not None:
+            problems.append(note)
         return problems
+
+    def stale_note(self) -> str | None:
+        """Return a line on the tracks that wait to be analysed again; None without any."""
+        lost = self._database.execute(
+            "SELECT count(*) FROM track WHERE id NOT IN (SELECT track_id FROM analysis)"
+        )
+        count = int(lost.fetchone()[0]) + len(self._stale())
+        if not count:
+            return None
+        tracks = "1 track was" if count == 1 else f"{count} tracks were"
+        return f"{tracks} analysed by another version; run `antiphon add` again"
 
     def _open_mended(self) -> FingerprintIndex:
         from fingerprint import FingerprintIndex, FormatError
@@ -167,7 +177,8 @@ class Derived:
         path = self._directory / "index"
         with contextlib.suppress(FormatError, FileNotFoundError):
             index = FingerprintIndex.open(path)
-            if np.array_equal(np.sort(index.track_ids), self._ids()):
+            held, ids = np.sort(index.track_ids), self._ids()
+            if np.array_equal(held, ids) or np.array_equal(held, np.setdiff1d(ids, self._stale())):
                 return index
             index.close()
         # A disk that is full or read-only leaves the reader with what the index has.
@@ -188,24 +199,49 @@ class Derived:
     def _synchronise(self, index: FingerprintIndex) -> None:
         from fingerprint import FormatError
 
+        stale = []
+        if not self._looked_for_stale:  # once: what this process stores is not
+            stale = self._stale().tolist()  # of another version: the music has to be heard again
+        if self._writable:
+            self._forget(stale)
+            self._looked_for_stale = True
         wanted, held = self._ids(), np.sort(np.asarray(index.track_ids, dtype=np.int64))
-        gone, new = np.setdiff1d(held, wanted).tolist(), np.setdiff1d(wanted, held).tolist()
+        gone = np.setdiff1d(held, wanted).tolist()
+        new = np.setdiff1d(np.setdiff1d(wanted, held), stale).tolist()
         for track_id in gone:
             index.remove(track_id)
-        stale = []
+        damaged = []
         for number, track_id in enumerate(new, 1):
             try:
                 index.add_peaks(track_id, self._peaks(track_id))
-            except FormatError:  # of another version: the music has to be heard again
-                stale.append(track_id)
+            except FormatError:
+                damaged.append(track_id)
             if number % _COMMIT_EVERY == 0:
                 index.commit()
         if gone or new:
             index.commit()
-        if stale and self._writable:
+        if self._writable:
+            self._forget(damaged)
+
+    def _forget(self, track_ids: list[int]) -> None:
+        """Let tracks wait to be analysed again."""
+        if track_ids:
+            self._database.execute("BEGIN IMMEDIATE")
             self._database.executemany(
-                "DELETE FROM analysis WHERE track_id = ?", [(track_id,) for track_id in stale]
+                "DELETE FROM analysis WHERE track_id = ?", [(track_id,) for track_id in track_ids]
             )
+            self._database.execute("COMMIT")
+
+    def _stale(self) -> NDArray[np.int64]:
+        """Return the tracks whose peaks another version made."""
+        # `track_id` is the number of the row.
+        stale = []
+        for track_id in self._ids().tolist():
+            # substr() would read the whole blob.
+            with self._database.blobopen("analysis", "peaks", track_id, readonly=True) as blob:
+                if is_stale(blob.read(HEAD_BYTES)):
+                    stale.append(track_id)
+        return np.array(stale, dtype=np.int64)
 
     def _model(self, shelf: Shelf) -> WRMF | None:
         """Return the model of the present playlists, None without any."""

@@ -257,6 +257,11 @@ class Library:
                 problems.append(f"missing file: {tags.clean(str(path))}")
         return problems
 
+    def stale_note(self) -> str | None:
+        """Return a line on tracks that another version analysed; None when there are none."""
+        with plain_errors(self.directory):
+            return self._derived.stale_note()
+
     def mend(self) -> None:
         """Make the index and the embedding table again from the database."""
         self._require_writable()

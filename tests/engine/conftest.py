@@ -12,10 +12,11 @@ import soundfile
 from numpy.typing import NDArray
 
 from engine.library import analyser, tags
+from fingerprint.peaks import settings_digest
 
 RATE = 22_050
 
-_analyses: dict[bytes, analyser.Analysis] = {}
+_analyses: dict[tuple[bytes, int], analyser.Analysis] = {}
 
 WriteTune = Callable[..., Path]
 
@@ -54,7 +55,7 @@ def analyse_once(monkeypatch: pytest.MonkeyPatch) -> None:
     analyse = analyser.analyse
 
     def remembered(path: Path) -> analyser.Analysis:
-        content = analyser.digest(path)
+        content = analyser.digest(path), settings_digest()
         if content not in _analyses:
             _analyses[content] = analyse(path)
         return dataclasses.replace(_analyses[content], tags=tags.read(path))

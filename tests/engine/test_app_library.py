@@ -13,6 +13,7 @@ import soundfile
 import typer
 from typer.testing import CliRunner
 
+import fingerprint.settings
 from engine.app import add, identify, library_cmd, recommend
 from engine.errors import DiskFullError
 from engine.library import ingest
@@ -227,3 +228,14 @@ def test_importing_the_commands_loads_nothing_heavy() -> None:
         env={**os.environ, "PYTHONPATH": house},
     )
     assert child.stdout == "[]\n"
+
+
+def test_tracks_of_another_version_are_told_in_one_line(  # type: ignore[no-untyped-def]
+    run, music: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("add", "music")
+    soundfile.write("clip.wav", tune(1, 30.0)[20 * RATE : 25 * RATE], RATE)
+    monkeypatch.setattr(fingerprint.settings, "STRONG_A_SLOT", 12)
+    line = "antiphon: 3 tracks were analysed by another version; run `antiphon add` again\n"
+    assert run("identify", "clip.wav") == (0, "clip.wav: unknown\n", line)
+    assert run("library", "check") == (1, "", line)

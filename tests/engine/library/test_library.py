@@ -6,10 +6,13 @@ import shutil
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
 
+import fingerprint.peaks
+import fingerprint.settings
 from engine.errors import (
     DiskFullError,
     LibraryDamagedError,
@@ -75,6 +78,35 @@ def test_stored_peaks_are_those_of_the_decoded_audio(library: Library) -> None:
             expected.frame * 65536 + expected.code, stored.frame * 65536 + stored.code
         )
         assert len(common) > 0.6 * len(expected.frame)
+
+
+@pytest.mark.parametrize(
+    ("module", "name"), [(fingerprint.settings, "STRONG_A_SLOT"), (fingerprint.peaks, "THRESHOLD")]
+)
+def test_peaks_of_other_settings_are_told_and_analysed_again(
+    library: Library,
+    home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    module: ModuleType,
+    name: str,
+) -> None:
+    note = "3 tracks were analysed by another version; run `antiphon add` again"
+    assert library.stale_note() is None
+    library.close()
+    monkeypatch.setattr(module, name, getattr(module, name) - 1)
+    with Library.open(home, writable=False) as reader:
+        assert reader.stale_note() == note
+        assert reader.check() == [note]
+    with Library.open(home) as writer:
+        assert len(writer.index) == 0
+        assert writer.stale_note() == note  # forgotten, but not without a word
+        report = ingest.add(writer, [home.parent / "music"], workers=0)
+        assert (len(report.added), report.unchanged) == (3, 0)
+        assert len(writer.index) == 3
+        assert writer.stale_note() is None
+        assert writer.check() == []
+        track = writer.track(writer.index.identify(tune(1), RATE)[0].track_id)
+    assert track.title == "Jóga"
 
 
 def test_every_track_has_its_embedding(library: Library, home: Path) -> None:
