@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -16,11 +16,17 @@ from engine.io.device import Stream
 from engine.library import Library, Track
 from engine.listener import Heard, Listener
 from engine.synth import Synth
-from recommend import Recommender, Suggestion
+from recommend import Reason, Recommender, Suggestion
 
 QUEUE_LENGTH = 5
 _HEARD_KEPT = 20
 _OWN_S = 8.0  # what the deck stopped playing still rings and is still in the listener's ear
+_LEAST_SHARE = 0.01  # of all that speaks for a track: what weighs less is not worth a word
+_VERBS = {
+    "playlists": "shares playlists with",
+    "sound": "sounds like",
+    "cold": "sounds like neighbours of",
+}
 
 
 @dataclass(frozen=True)
@@ -32,22 +38,43 @@ class Entry:
     reason: str
 
 
-def reason_in_words(suggestion: Suggestion, title: Callable[[int], str]) -> str:
-    """Say why a track is suggested, naming the tracks that spoke for it."""
-    words = []
-    for reason in suggestion.reasons:
-        if reason.share <= 0:
-            continue
-        if reason.kind == "popular":
-            words.append("stands in many playlists")
-        else:
-            verb = {
-                "playlists": "shares playlists with",
-                "sound": "sounds like",
-                "cold": "sounds like neighbours of",
-            }.get(reason.kind, reason.kind)
-            words.append(f"{verb} {title(reason.track_id)}")
-    return "; ".join(dict.fromkeys(words)) or "is left to hear"
+def reason_in_words(
+    suggestion: Suggestion, title: Callable[[int], str], skips: Collection[int] = ()
+) -> str:
+    """Say why a track is suggested, what weighs most first.
+
+    Parameters
+    ----------
+    suggestion : Suggestion
+    title : callable
+        Names a track.
+    skips : collection of int
+        Tracks that were skipped: to be unlike them speaks for another.
+    """
+    in_favour = sum(max(reason.share, 0.0) for reason in suggestion.reasons)
+    words = list(
+        dict.fromkeys(
+            words_of(reason, title, skips)
+            for reason in sorted(suggestion.reasons, key=lambda reason: -reason.share)
+            if reason.share > 0 and reason.share >= _LEAST_SHARE * in_favour
+        )
+    )
+    if len(words) < 2:
+        return words[0] if words else "is left to hear"
+    return f"above all {words[0]}; also {'; '.join(words[1:])}"
+
+
+def words_of(reason: Reason, title: Callable[[int], str], skips: Collection[int] = ()) -> str:
+    """Return one reason in words; parameters as of `reason_in_words`."""
+    if reason.kind == "popular":
+        return "stands in many playlists" if reason.share > 0 else "is left to hear"
+    name = title(reason.track_id)
+    if reason.track_id in skips and reason.share > 0:
+        return f"is unlike {name}"
+    words = f"{_VERBS.get(reason.kind, reason.kind)} {name}"
+    if reason.share > 0:
+        return words
+    return f"although it {words}" if reason.track_id in skips else f"although it hardly {words}"
 
 
 class Session:
@@ -146,7 +173,9 @@ class Session:
                 exclude=self._played,
             )
             self._queue = [
-                Entry(self._tracks[one.track_id], one, reason_in_words(one, self._title))
+                Entry(
+                    self._tracks[one.track_id], one, reason_in_words(one, self._title, self._skips)
+                )
                 for one in found
                 if one.track_id in self._tracks
             ]

@@ -11,15 +11,7 @@ from engine.app.terminal import JsonOption, LibraryOption, command, say, waiting
 
 if TYPE_CHECKING:
     from engine.library import Library
-    from recommend import Reason, Suggestion
-
-_WORDS = {
-    "playlists": "stands in playlists with {}",
-    "sound": "sounds like {}",
-    "cold": "sounds like what stands in playlists with {}",
-}
-
-_LEAST_SHARE = 0.01  # what weighs less is not worth a word
+    from recommend import Suggestion
 
 
 @command
@@ -65,16 +57,19 @@ def recommend(
             name = (
                 f"{answer['artist']} - {answer['title']}" if answer["artist"] else answer["title"]
             )
-            say(f"{number:2d}. {name}\n    {'; '.join(r['words'] for r in answer['reasons'])}")
+            say(f"{number:2d}. {name}\n    {answer['words']}")
     if not answers and not as_json:
         say("the library has no other tracks")
 
 
 def describe(library: Library, suggestion: Suggestion, skips: set[int]) -> dict[str, Any]:
     """Return a suggestion as JSON has it, with its reasons in words."""
+    from engine.session import reason_in_words, words_of
+
+    def title(track_id: int) -> str:
+        return library.track(track_id).name
+
     track = library.track(suggestion.track_id)
-    for_it = sum(max(reason.share, 0.0) for reason in suggestion.reasons)
-    heavy = [r for r in suggestion.reasons if abs(r.share) >= _LEAST_SHARE * for_it]
     return {
         "track_id": track.id,
         "title": track.title,
@@ -82,28 +77,14 @@ def describe(library: Library, suggestion: Suggestion, skips: set[int]) -> dict[
         "album": track.album,
         "path": str(track.path),
         "score": round(suggestion.score, 6),
+        "words": reason_in_words(suggestion, title, skips),
         "reasons": [
             {
                 "kind": reason.kind,
                 "track_id": reason.track_id,
                 "share": round(reason.share, 6),
-                "words": in_words(library, reason, for_it, skips),
+                "words": words_of(reason, title, skips),
             }
-            for reason in heavy
+            for reason in suggestion.reasons
         ],
     }
-
-
-def in_words(library: Library, reason: Reason, for_it: float, skips: set[int]) -> str:
-    """Return a reason as people say it; `for_it` is the sum of the shares that speak for it."""
-    if reason.kind == "popular":
-        return (
-            "stands in many playlists" if reason.share > 0 else "nothing speaks for or against it"
-        )
-    name = library.track(reason.track_id).name
-    if reason.track_id in skips:
-        return f"although it is like {name}" if reason.share < 0 else f"it is unlike {name}"
-    words = _WORDS.get(reason.kind, f"{reason.kind}: {{}}").format(name)
-    if reason.share <= 0:
-        return f"although it hardly {words}"
-    return f"{words} ({reason.share / for_it:.0%})"

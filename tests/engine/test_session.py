@@ -120,8 +120,17 @@ def test_reasons_are_put_in_words_each_once_and_none_of_those_against() -> None:
         Reason("cold", 3, 0.1),
         Reason("playlists", 4, -0.4),
     )
-    words = reason_in_words(Suggestion(9, 1.0, reasons), lambda track: f"T{track}")
-    assert words == "shares playlists with T1; sounds like T2; sounds like neighbours of T3"
+
+    def words(*reasons: Reason) -> str:
+        return reason_in_words(Suggestion(9, 1.0, reasons), lambda track: f"T{track}", {5})
+
+    assert words(*reasons) == (
+        "above all shares playlists with T1; also sounds like T2; sounds like neighbours of T3"
+    )
+    assert words(*reasons[::-1]) == words(*reasons)  # what weighs most comes first
+    assert words(reasons[1]) == "sounds like T2"
+    assert words(reasons[0], Reason("sound", 2, 0.004)) == "shares playlists with T1"
+    assert words(Reason("sound", 5, 0.1)) == "is unlike T5"
     popular = Suggestion(9, 1.0, (Reason("popular", 9, 0.1),))
     assert reason_in_words(popular, str) == "stands in many playlists"
     assert reason_in_words(Suggestion(9, 1.0, ()), str) == "is left to hear"
