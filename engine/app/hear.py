@@ -12,7 +12,7 @@ import typer
 
 from engine.app.keys import Keys
 from engine.app.live import COMPILING, DEFAULT_BLOCK, Keyboard, device_sample_rate, meter_line
-from engine.app.terminal import LibraryOption, command, say_error, tell_stale, waiting
+from engine.app.terminal import LibraryOption, command, say_error, sure, tell_stale, waiting
 
 if TYPE_CHECKING:
     from engine.io.device import Stream
@@ -42,7 +42,7 @@ def in_words(heard: Heard, track: Track | None) -> str:
         return "unknown music or noise" if heard.state == "unknown" else "silence"
     return (
         f"{track.name}  at {clock(heard.position_s)} of {clock(track.duration_s)}  "
-        f"{100 * heard.confidence:.1f} % sure after {heard.answered_after_s:.1f} s"
+        f"{sure(heard.confidence)} after {heard.answered_after_s:.1f} s"
         + (f"  speed {100 * heard.speed:.1f} %" if abs(heard.speed - 1) > 0.003 else "")
     )
 

@@ -18,6 +18,7 @@ from engine.app.terminal import (
     quiet_decoders,
     say,
     say_error,
+    sure,
     tell_stale,
     waiting,
 )
@@ -112,7 +113,7 @@ def in_words(answer: dict[str, Any]) -> str:
         line += f", {abs(answer['speed'] - 1):.1%} {'fast' if answer['speed'] > 1 else 'slow'}"
     if abs(answer["pitch_cents"]) >= 25:  # what the ear tells apart, and the estimate surely
         line += f", {answer['pitch_cents']:+.0f} cents"
-    return f"{line} (confidence {answer['confidence']:.2f})"
+    return f"{line}, {sure(answer['confidence'])}"
 
 
 def _pieces(clip: Path) -> list[tuple[NDArray[np.float32], int]]:

@@ -151,6 +151,17 @@ def bar() -> Progress:
     )
 
 
+def sure(confidence: float) -> str:
+    """Return a confidence, 0 to 1, in words; nothing heard is ever wholly sure.
+
+    Examples
+    --------
+    >>> sure(0.9514), sure(0.99996)
+    ('95.1 % sure', '99.9 % sure')
+    """
+    return f"{min(99.9, 100 * confidence):.1f} % sure"
+
+
 def clock(seconds: float) -> str:
     """Return seconds as minutes and seconds.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -14,9 +15,10 @@ import typer
 from typer.testing import CliRunner
 
 import fingerprint.settings
-from engine.app import add, identify, library_cmd, recommend
+from engine.app import add, hear, identify, library_cmd, recommend
 from engine.errors import DiskFullError
-from engine.library import ingest
+from engine.library import Track, ingest
+from engine.listener import Heard
 
 from .conftest import RATE, WriteTune, tune
 
@@ -81,7 +83,8 @@ def test_identify_names_track_and_place_and_says_unknown(run, music: Path, tmp_p
     code, out, err = run("identify", "clip.wav", "other.wav")
     assert (code, err) == (0, "")
     first, second = out.splitlines()
-    assert first.startswith("clip.wav: Björk - Jóga, from 0:20.0 (confidence ")
+    assert first.startswith("clip.wav: Björk - Jóga, from 0:20.0, ")
+    assert re.search(r", \d\d\.\d % sure$", first)
     assert second == "other.wav: unknown"
     code, out, _ = run("identify", "--json", "clip.wav", "other.wav")
     known, unknown = (json.loads(line) for line in out.splitlines())
@@ -239,3 +242,12 @@ def test_tracks_of_another_version_are_told_in_one_line(  # type: ignore[no-unty
     line = "antiphon: 3 tracks were analysed by another version; run `antiphon add` again\n"
     assert run("identify", "clip.wav") == (0, "clip.wav: unknown\n", line)
     assert run("library", "check") == (1, "", line)
+
+
+def test_listen_and_identify_never_say_that_they_are_wholly_sure() -> None:
+    track = Track(1, Path("a.flac"), "A", "", "", 60.0, RATE, False)
+    heard = Heard("known", 1, 5.0, 0.99999, 1.0, 100, 2.0)
+    assert hear.in_words(heard, track) == "A  at 0:05 of 1:00  99.9 % sure after 2.0 s"
+    numbers = {"offset_s": 5.0, "speed": 1.0, "pitch_cents": 0.0, "confidence": 0.99999}
+    answer = {"clip": "c.wav", "known": True, "title": "A", "artist": ""} | numbers
+    assert identify.in_words(answer) == "c.wav: A, from 0:05.0, 99.9 % sure"
