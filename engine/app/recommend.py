@@ -16,11 +16,13 @@ if TYPE_CHECKING:
 
 @command
 def recommend(
+    tracks: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[TITLE_OR_ID]...", help="Tracks to go on from."),
+    ] = None,
     like: Annotated[
         list[str] | None,
-        typer.Option(
-            "--like", metavar="TITLE_OR_ID", help="A track to go on from; may be given again."
-        ),
+        typer.Option("--like", metavar="TITLE_OR_ID", help="Another one; may be given again."),
     ] = None,
     skip: Annotated[
         list[str] | None,
@@ -32,21 +34,21 @@ def recommend(
 ) -> None:
     """Recommend tracks of the library, each with its reasons.
 
-    What stands together in playlists counts, and what sounds alike. Without --like, the tracks
-    that most playlists hold come first.
+    What stands together in playlists counts, and what sounds alike. Without a track to go on
+    from, those that most playlists hold come first.
 
-    Example: antiphon recommend --like "Morning Mood" --like 12 -n 5
+    Example: antiphon recommend "Morning Mood" 12 -n 5
     """
     from engine.errors import LibraryError
     from engine.library import Library
 
     with waiting("opening the library"), Library.open(library, writable=False) as opened:
-        likes = [opened.resolve(text).id for text in like or ()]
+        likes = [opened.resolve(text).id for text in (*(tracks or ()), *(like or ()))]
         skips = [opened.resolve(text).id for text in skip or ()]
         if not likes and not opened.playlists():
             raise LibraryError(
-                "nothing to go on from: name a track with --like, or add a playlist with"
-                " `antiphon playlist add FILE`"
+                "nothing to go on from: name a track, as in `antiphon recommend TITLE`, or add a"
+                " playlist with `antiphon playlist add FILE`"
             )
         found = opened.recommender().recommend(likes, n=count, skips=skips)
         answers = [describe(opened, suggestion, set(skips)) for suggestion in found]

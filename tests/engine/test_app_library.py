@@ -136,7 +136,7 @@ def test_recommend_gives_reasons_in_words_and_json(run, music: Path) -> None:  #
     run("add", "music")
     code, _, err = run("recommend")
     assert code == 1
-    assert "--like" in err
+    assert "antiphon recommend TITLE" in err
     names = [f"{number}.m3u8" for number in range(4)]
     for name in names:
         Path(name).write_text("music/one.flac\nmusic/two.flac\nelse/nowhere - song.mp3\n")
@@ -148,6 +148,8 @@ def test_recommend_gives_reasons_in_words_and_json(run, music: Path) -> None:  #
     code, out, _ = run("recommend", "--like", "jóga", "-n", "1")
     assert code == 0
     assert out == " 1. The Beatles - Help!\n    shares playlists with Björk - Jóga\n"
+    assert run("recommend", "jóga", "-n", "1") == (0, out, "")
+    assert run("recommend", "jóga", "third") == run("recommend", "jóga", "--like", "third")
     code, out, _ = run("recommend", "--like", "jóga", "--skip", "third", "--json")
     [answer] = [json.loads(line) for line in out.splitlines()]
     assert answer["title"] == "Help!"
