@@ -53,6 +53,8 @@ def add(
             raise typer.Exit(1)
         _tell(report)
         say(f"{len(opened)} tracks in {opened.directory}")
+        if len(opened):
+            say("next: `antiphon identify CLIP` names a recording, `antiphon listen` what plays")
     if report.failed:
         raise typer.Exit(PARTLY if good else 1)
 

@@ -26,7 +26,7 @@ def list_tracks(
     library: LibraryOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List the tracks, or those in whose names all words occur.
+    """List the tracks, or those in whose names all words occur, by artist, album and title.
 
     Example: antiphon library list grieg
     """
@@ -38,7 +38,8 @@ def list_tracks(
                 say(json.dumps(_as_json(track)))
             else:
                 damaged = "  (damaged file)" if track.damaged else ""
-                say(f"{track.id:6d}  {clock(track.duration_s):>9}  {track.name}{damaged}")
+                album = f"  [{track.album}]" if track.album else ""
+                say(f"{track.id:6d}  {clock(track.duration_s):>9}  {track.name}{album}{damaged}")
 
 
 @app.command()

@@ -51,7 +51,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):  # type: ignore[no-unt
 
 @pytest.fixture
 def music(tmp_path: Path, write_tune: WriteTune) -> Path:
-    write_tune("music/one.flac", 1, 30.0, title="Jóga", artist="Björk")
+    write_tune("music/one.flac", 1, 30.0, title="Jóga", artist="Björk", album="Homogenic")
     write_tune("music/two.flac", 2, title="Help!", artist="The Beatles")
     write_tune("music/three.flac", 3, title="Third")
     return tmp_path / "music"
@@ -62,6 +62,8 @@ def test_add_reports_counts_and_names_bad_files_with_exit_code_3(run, music: Pat
     code, out, err = run("add", "music")
     assert code == 3
     assert "added 3 (0:38.0 of audio), 1 not added" in out
+    assert out.splitlines()[-1].startswith("next: `antiphon identify CLIP`")
+    assert "`antiphon listen`" in out.splitlines()[-1]
     assert err.count("\n") == 1
     assert "bad.mp3: is not audio" in err
     (music / "bad.mp3").unlink()
@@ -178,7 +180,7 @@ def test_a_bad_playlist_among_good_ones_is_named(run, music: Path) -> None:  # t
 def test_list_check_and_remove(run, music: Path) -> None:  # type: ignore[no-untyped-def]
     run("add", "music")
     _, out, _ = run("library", "list", "bjork")
-    assert out.split()[1:] == ["0:30.0", "Björk", "-", "Jóga"]
+    assert out.split()[1:] == ["0:30.0", "Björk", "-", "Jóga", "[Homogenic]"]
     _, out, _ = run("library", "list", "--json")
     assert len([json.loads(line) for line in out.splitlines()]) == 3
     assert run("library", "check")[0] == 0
