@@ -49,9 +49,13 @@ class Outcome:
     worst_us: float
 
     @property
-    def first(self) -> tuple[Heard | None, Track | None]:
-        """The first answer."""
-        return self.answers[0] if self.answers else (None, None)
+    def latest(self) -> tuple[Heard | None, Track | None]:
+        """The last answer that named a track; the first of all where none did.
+
+        The place of the first answer may be another repeat of the same bars.
+        """
+        known = [answer for answer in self.answers if answer[1] is not None]
+        return known[-1] if known else self.answers[0] if self.answers else (None, None)
 
     @property
     def right(self) -> bool:
@@ -119,7 +123,7 @@ class _Demo:
         every = self._clips(tracks)
         start = min(8.0, max(0.0, chosen.duration_s / 3))
         live = self._live(chosen.id, chosen.path, chosen.name, start, _LIVE_S)
-        queue = self._queue(live.first[0])
+        queue = self._queue(live.latest[0])
         unknown_path = self._tunes[LEFT_OUT]
         name = "a tune that is not in the library"
         unknown = self._live(None, unknown_path, name, 4.0, _UNKNOWN_LIVE_S)
@@ -261,7 +265,7 @@ class _Demo:
     def _picture(self, outcome: Outcome) -> Path | None:
         from engine.app.picture import draw_evidence
 
-        track = outcome.first[1]
+        track = outcome.latest[1]
         if track is None:
             return None
         index = self._library.index
@@ -289,7 +293,7 @@ def _noisy_clip(
 
 
 def _record(outcome: Outcome) -> dict[str, object] | None:
-    heard, track = outcome.first
+    heard, track = outcome.latest
     return None if heard is None else as_record(heard, track, SAMPLE_RATE)
 
 
@@ -298,7 +302,7 @@ def _position_error(outcome: Outcome, start_s: float) -> float | None:
 
     The sound reaches the listener one block and two metres after it was made.
     """
-    heard, _ = outcome.first
+    heard, _ = outcome.latest
     if heard is None or heard.position_s is None:
         return None
     return round(heard.position_s - (start_s + heard.frame / SAMPLE_RATE), 3)
