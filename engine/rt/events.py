@@ -22,6 +22,7 @@ from engine.rt.voices import (
 
 _CC_WHEEL, _CC_VOLUME, _CC_PAN, _CC_EXPRESSION, _CC_PEDAL, _CC_BRIGHTNESS = 1, 7, 10, 11, 64, 74
 _CC_SOUND_OFF, _CC_RESET, _CC_NOTES_OFF = 120, 121, 123
+_DECK_FADE_S = 0.005
 _BRIGHTNESS_SEMITONES = 48.0  # at either end of controller 74
 
 
@@ -122,6 +123,16 @@ def apply_midi(state, message, within):  # type: ignore[no-untyped-def]
 
 
 @kernel(realtime=True)
+def _flush_deck(state, until):  # type: ignore[no-untyped-def]
+    """Fade out, and drop what the deck's ring holds before `until`; what comes later is kept."""
+    state.deck_until = max(state.deck_until, until)
+    left = until - state.deck_tail[0]
+    if state.deck_fade == 0 and left > 0:
+        state.deck_fade = min(left, np.int64(_DECK_FADE_S * state.sample_rate))
+        state.deck_fade_of = state.deck_fade
+
+
+@kernel(realtime=True)
 def apply_due(state, within):  # type: ignore[no-untyped-def]
     """Apply every event due at the current frame."""
     done = 0
@@ -144,9 +155,7 @@ def apply_due(state, within):  # type: ignore[no-untyped-def]
         elif kind == st.MASTER_GAIN:
             state.master_target = a / 65536.0
         elif kind == st.DECK_FLUSH:
-            until = np.int64(a) | np.int64(b) << 31  # what was written later is kept
-            if until > state.deck_tail[0]:
-                store_release(state.deck_tail, until)
+            _flush_deck(state, np.int64(a) | np.int64(b) << 31)
     if done:
         left = state.pending_count - done
         for i in range(left):

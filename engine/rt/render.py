@@ -70,7 +70,9 @@ def _render_voices(state, first, count):  # type: ignore[no-untyped-def]
 def _mix_out(state, first, count, out, position):  # type: ignore[no-untyped-def]
     """Voices and deck through the master to out[position:position + count], shape (n, 2)."""
     tail = state.deck_tail[0]
-    available = load_acquire(state.deck_head) - tail
+    head = load_acquire(state.deck_head)
+    taken = 0
+    stopped = False
     peak = state.peak
     for i in range(count):
         if (first + i) & (CELL - 1) == 0:
@@ -82,20 +84,29 @@ def _mix_out(state, first, count, out, position):  # type: ignore[no-untyped-def
         master = state.master + state.master_step * (first + i)
         left = np.float64(state.mix[0, first + i])
         right = np.float64(state.mix[1, first + i])
-        if i < available:
-            at = (tail + i) & (DECK_FRAMES - 1)
+        if tail < head:
+            if state.deck_fade > 0:  # flushed: it ends without a click
+                x = state.deck_fade / state.deck_fade_of
+                deck_gain *= x * x * (3.0 - 2.0 * x)
+            at = tail & (DECK_FRAMES - 1)
             left += state.deck[at, 0] * deck_gain
             right += state.deck[at, 1] * deck_gain
+            tail += 1
+            taken += 1
+            if state.deck_fade > 0:
+                state.deck_fade -= 1
+                if state.deck_fade == 0:
+                    tail = max(tail, state.deck_until)
+                    stopped = True
         left = soft_limit(left * master)
         right = soft_limit(right * master)
         out[position + i, 0] = left
         out[position + i, 1] = right
         peak = max(peak, np.float32(abs(left)), np.float32(abs(right)))
     state.peak = peak
-    taken = min(np.int64(count), available)
-    if 0 < taken < count:
+    if 0 < taken < count and not stopped:
         state.deck_starved += count - taken
-    store_release(state.deck_tail, tail + taken)
+    store_release(state.deck_tail, tail)
 
 
 @kernel(realtime=True)

@@ -126,6 +126,9 @@ STATE = np.dtype(
         ("deck_gain", "f8"),
         ("deck_gain_step", "f8"),
         ("deck_gain_target", "f8"),
+        ("deck_until", "i8"),  # frame of the ring to go on from when a flush has faded out
+        ("deck_fade", "i8"),  # frames left of that fade, and all of it
+        ("deck_fade_of", "i8"),
         ("master", "f8"),
         ("master_step", "f8"),
         ("master_target", "f8"),

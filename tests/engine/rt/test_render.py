@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from engine.patch import ADSR, LFO, Filter, Oscillator, Patch, builtin_patches
 from engine.rt import state as st
 from engine.rt.render import soft_limit
-from engine.rt.ring import write_deck
+from engine.rt.ring import push_command, write_deck
 from engine.synth import Synth
-from tests.measure import cents, db, error_db, frequency, lines
+from tests.measure import above_5khz_db, cents, db, error_db, frequency, lines
 from tests.oracles import first_phases, fourier, hz, voice_twin
 
 _RATE = 48_000
@@ -157,9 +157,10 @@ _PATCHES = (_RICH, _VIOLENT, "pluck", "drum-kit")
     events=hs.lists(hs.tuples(hs.integers(0, _LENGTH), _messages), max_size=40),
     blocks=hs.lists(hs.integers(1, 600), min_size=1, max_size=40),
     voices=hs.sampled_from([3, 64]),
+    flush=hs.integers(0, 2000),
 )
 def test_the_samples_are_the_same_whatever_the_block_sizes(
-    events: list[tuple[int, bytes]], blocks: list[int], voices: int
+    events: list[tuple[int, bytes]], blocks: list[int], voices: int, flush: int
 ) -> None:
     def render(sizes: itertools.cycle[int]) -> NDArray[np.float32]:
         synth = Synth("soft-lead", voices=voices)
@@ -169,6 +170,8 @@ def test_the_samples_are_the_same_whatever_the_block_sizes(
         music = 0.1 * np.sin(np.arange(3000, dtype=np.float32))
         write_deck(synth.state, np.stack([music, -music], axis=1))
         _send_all(synth, events)
+        push_command(synth.state, st.DECK_FLUSH, flush + 500, 0, frame=flush)
+        push_command(synth.state, st.DECK_FLUSH, flush + 700, 0, frame=flush + 100)
         out = np.empty((_LENGTH, 2), np.float32)
         at = 0
         while at < _LENGTH:
@@ -179,6 +182,39 @@ def test_the_samples_are_the_same_whatever_the_block_sizes(
 
     whole = render(itertools.cycle([_LENGTH]))
     assert render(itertools.cycle(blocks)).tobytes() == whole.tobytes()
+
+
+@pytest.mark.parametrize("phase", range(0, 240, 37))
+def test_what_is_flushed_from_the_deck_ends_without_a_click_and_the_rest_is_whole(
+    phase: int,
+) -> None:
+    synth = Synth()
+    at, held, kept = 4800 + phase, 9600, 4800
+    tone = 0.5 * np.sin(2 * np.pi * 200 / _RATE * np.arange(held, dtype=np.float32))
+    rest = np.full(kept, 0.25, np.float32)
+    ring = np.concatenate([tone, rest])
+    write_deck(synth.state, np.stack([ring, ring], axis=1))
+    push_command(synth.state, st.DECK_FLUSH, held, 0, frame=at)
+    out = synth.render([], 0.4)[:, 0]
+    faded = round(0.005 * _RATE)
+    np.testing.assert_array_equal(out[:at], tone[:at])
+    assert np.all(np.abs(out[at : at + faded]) <= np.abs(tone[at : at + faded]))
+    np.testing.assert_array_equal(out[at + faded : at + faded + kept], rest)
+    assert not out[at + faded + kept :].any()
+    alone = np.concatenate([out[: at + faded], np.zeros(kept)])  # the rest begins with a step
+    for spot in range(at, at + faded + 1, 48):
+        assert above_5khz_db(alone, spot, tone, _RATE) < -58
+
+
+def test_a_flush_of_less_than_a_fade_leaves_what_was_written_after_it_alone() -> None:
+    synth = Synth()
+    write_deck(synth.state, np.full((100, 2), 0.5, np.float32))
+    push_command(synth.state, st.DECK_FLUSH, 100, 0)
+    write_deck(synth.state, np.full((1000, 2), 0.25, np.float32))
+    out = synth.render([], 0.1)[:, 0]
+    assert np.all(np.diff(out[:100]) < 0)
+    assert np.all(out[100:1100] == 0.25)
+    assert not out[1100:].any()
 
 
 @pytest.mark.parametrize("name", sorted(builtin_patches()))
