@@ -247,3 +247,10 @@ def test_the_midi_ring_can_be_read_as_the_page_says() -> None:
         assert word >> 21 & 2**42 - 1 == number
         message = (0x90 | number % 16) & 127
         assert word & 2**21 - 1 == message << 14 | number % 128 << 7 | 100
+
+
+def test_every_file_of_the_program_that_the_page_names_is_there() -> None:
+    named = set(re.findall(r"`((?:engine|fingerprint|recommend)/[\w/.*-]+)`", PAGE))
+    assert len(named) > 8
+    root = Path(__file__).resolve().parent.parent
+    assert [name for name in sorted(named) if not list(root.glob(name))] == []
