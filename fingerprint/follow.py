@@ -14,8 +14,11 @@ from .peaks import look
 from .search import Candidate, compare
 from .worth import worth
 
-AT_ONCE = 13.0  # strength at which one look is enough; a stream looks 300,000 times a day
-CONFIRMED = 11.5  # strength at which two looks with new audio between them are enough
+AT_ONCE = 15.0  # strength at which one look is enough; a stream looks 300,000 times a day
+LONG_ENOUGH = 84  # frames: one shorter look sees no more than a few notes, and is not enough
+CONFIRMED = 14.0  # strength at which two looks with new audio between them are enough
+MORE = 1.2  # strength asked besides of a window below BRIEF: music of one kind shares a few notes
+BRIEF = 150  # frames
 NEW_AUDIO = 24  # frames between two such looks, at least
 NEAR = 4.0  # frames: two alignments of one track this close are the same
 SHORT = 60  # frames of the window that tells whether the track still plays
@@ -128,7 +131,8 @@ class Follower:
         if not candidates:
             self._doubtful = None
             return
-        best, sure_by = candidates[0], strength(candidates)
+        best = candidates[0]
+        sure_by = strength(candidates) - MORE * (len(window) < BRIEF)
         start = heard - len(window)
         new = Line(
             best, confidence(candidates), best.align - start * best.tempo, start, best.advantage
@@ -139,7 +143,7 @@ class Follower:
                 self._line.confidence = max(new.confidence, self._line.confidence)
             return
         before = self._doubtful
-        sure = sure_by >= AT_ONCE or (
+        sure = (sure_by >= AT_ONCE and len(window) >= LONG_ENOUGH) or (
             sure_by >= CONFIRMED
             and before is not None
             and before.same(new, heard)

@@ -10,13 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import settings as s
+from .explained import explained, owners
 from .peaks import Picture
 from .run import Run
 from .verify import (
     BAND_OF_BIN,
     BANDS,
-    DETUNED,
     FINE,
+    HIGHER,
     SHIFTS,
     advantage,
     refine,
@@ -37,8 +38,12 @@ SCALED = (
     *((1.0, k) for k in (0.955, 1.045)),  # tempo: a landmark's delta is read with one frame's doubt
 )
 AS_RECORDED = 0.004  # within this of 1, pitch and tempo count as unchanged
-PLAIN_BONUS = 1.0  # most that is heard is heard as it was recorded
+KNEE = 6.0  # advantage from which more of it counts less: one onset or chord moves many peaks
+BEYOND = 0.3  # of the advantage above the knee
+PLAIN_BONUS = 2.0  # most that is heard is heard as it was recorded
 VOTE_BONUS = 0.4  # for each doubling of the votes
+EXPLAINED_BONUS = 10.0  # for a clip all of whose peaks the track has
+MOST_EXPLAINED = 0.5  # more than half is asked of none: a room and noise make peaks of their own
 SURE = 16.0  # score from which the scaled versions of the clip need not be tried
 
 # alignments (frames of the run), votes, pitch, tempo; each of shape (n,)
@@ -63,6 +68,8 @@ class Candidate:
         Summed worth of the clip's cells at the track's peaks, less that of chance; nats.
     advantage : float
         Over wrong alignments, see `verify`.
+    explained : float
+        Share of the clip's peaks that the track has, see `explained`.
     """
 
     run: int
@@ -73,12 +80,19 @@ class Candidate:
     votes: int
     total: float
     advantage: float
+    explained: float
 
     @property
     def score(self) -> float:
-        """All the evidence in one number; chance rarely passes 6, whatever the clip's length."""
+        """All the evidence in one number; chance rarely passes 9, whatever the clip's length."""
         plain = abs(self.pitch - 1.0) < AS_RECORDED and abs(self.tempo - 1.0) < AS_RECORDED
-        return self.advantage + PLAIN_BONUS * plain + VOTE_BONUS * math.log2(1 + self.votes)
+        advantage = min(self.advantage, KNEE + BEYOND * (self.advantage - KNEE))
+        return (
+            advantage
+            + PLAIN_BONUS * plain
+            + VOTE_BONUS * math.log2(1 + self.votes)
+            + EXPLAINED_BONUS * min(MOST_EXPLAINED, self.explained)
+        )
 
 
 def search(
@@ -101,7 +115,7 @@ def search(
     """
     if len(picture.frame) < 2:
         return []
-    evidence = worth(picture)
+    evidence, owner = worth(picture), owners(picture)
     strong = picture.rank < STRONG
     found: list[Candidate] = []
     for versions, frame, position in (
@@ -111,7 +125,9 @@ def search(
         for number, (run, rows) in enumerate(zip(runs, alive, strict=True)):
             if len(run.landmark_frame) and rows.any():
                 proposals = _propose(run, frame, position, versions)
-                found += _examine(number, run, rows, evidence, *proposals)
+                found += _examine(
+                    number, run, rows, evidence, owner, len(picture.frame), *proposals
+                )
         found = _best_of_each_track(found)
         if (found and found[0].score >= SURE) or not scaled:
             break
@@ -138,7 +154,7 @@ def compare(
             best = (float(total[0]), align + shift)
     above = advantage(
         *arrays, first + best[1], candidate.pitch, candidate.tempo, evidence, BAND_OF_BIN, SHIFTS,
-        DETUNED, np.empty((4, BANDS)), np.empty((4, BANDS), np.int64),
+        HIGHER, np.empty((4, BANDS)), np.empty((4, BANDS), np.int64),
     )  # fmt: skip
     return replace(candidate, align=best[1], total=best[0], advantage=above)
 
@@ -166,6 +182,7 @@ def _propose(
 
 def _examine(
     number: int, run: Run, alive: NDArray[np.bool_], evidence: NDArray[np.float32],
+    owner: NDArray[np.int32], peaks: int,
     align: NDArray[np.float64], votes: NDArray[np.int32],
     pitch: NDArray[np.float64], tempo: NDArray[np.float64],
 ) -> list[Candidate]:  # fmt: skip
@@ -193,7 +210,7 @@ def _examine(
         refine(*place, align[k], pitch[k], tempo[k], evidence, FINE, found)
         at, pitch_k, tempo_k, total_k = (float(x) for x in found)
         above = advantage(
-            *place, at, pitch_k, tempo_k, evidence, BAND_OF_BIN, SHIFTS, DETUNED, sums, counts
+            *place, at, pitch_k, tempo_k, evidence, BAND_OF_BIN, SHIFTS, HIGHER, sums, counts
         )
         out.append(
             Candidate(
@@ -205,6 +222,7 @@ def _examine(
                 votes=int(votes[k]),
                 total=total_k,
                 advantage=above,
+                explained=explained(*place, at, pitch_k, tempo_k, owner, peaks),
             )
         )
     return out
@@ -216,7 +234,7 @@ def _best_of_each_track(found: list[Candidate]) -> list[Candidate]:
     for candidate in sorted(found, key=lambda c: -c.score):
         track = (candidate.run, candidate.row)
         first = best.setdefault(track, candidate)
-        if candidate.score > 0.7 * first.score and candidate.total > 1.02 * first.total:
+        if candidate.score > 0.85 * first.score and candidate.total > 1.02 * first.total:
             best[track] = candidate
     return sorted(best.values(), key=lambda c: -c.score)
 

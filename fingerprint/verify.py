@@ -3,8 +3,8 @@
 For an alignment: the mean worth of the clip's cells at the places of the reference's peaks, less
 the same for alignments that must be wrong. Three kinds of wrong: elsewhere in the track (dense
 chordal tracks fit everything a little), a few frames earlier and later (held notes fit for
-seconds), and a little higher and lower (drum hits fit at any frequency). A right alignment beats
-all three, so the smallest of the three advantages decides.
+seconds), and at the same times some bins higher and lower (drum hits and plucks fit at any
+frequency). A right alignment beats all three, so the smallest of the three advantages decides.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from fingerprint.settings import BIN_HZ, FIRST_BIN, SUB_BIN
 
 BLOCK = 256  # frames, as in `run`
 SHIFTS = np.array([-20, -16, -12, -9, -7, -5, -4, 4, 5, 7, 9, 12, 16, 20], np.float64)  # frames
-DETUNED = np.array([0.955, 0.965, 0.975, 1.025, 1.035, 1.045])
+HIGHER = np.array([-40, -31, -23, -17, -11, -7, 7, 11, 17, 23, 31, 40], np.float64)  # bins
 NULL_SAMPLES = 64  # alignments elsewhere in the track
 CLEAR = 25.0  # frames: nearer than this is not elsewhere
 FINE = np.array([-1.0, 1.0, -0.5, 0.5])  # frames around an alignment
@@ -93,15 +93,16 @@ def score_alignments(
 @kernel
 def add_agreement(
     block_peak: U32, peak_frame: U8, peak_code: U16, first: int, last: int,
-    align: float, pitch: float, tempo: float, worth: F32, band: U8, sums: F64, counts: I64,
+    align: float, pitch: float, tempo: float, higher: float, worth: F32, band: U8,
+    sums: F64, counts: I64,
 ) -> None:  # fmt: skip
-    """Add worth and number of peaks to those of each band of the track's frequencies."""
+    """Add worth and number of peaks, moved up by `higher` bins, to those of each band."""
     frames, bins = worth.shape
     begin = max(first, math.ceil(align - 0.5 * tempo))
     end = min(last, math.floor(align + (frames - 0.5) * tempo) + 1)
     if end <= begin:
         return
-    offset = FIRST_BIN * (pitch - 1.0) + 0.5
+    offset = FIRST_BIN * (pitch - 1.0) + 0.5 + higher
     scale = pitch / SUB_BIN
     slower = 1.0 / tempo
     for block in range(begin // BLOCK, (end - 1) // BLOCK + 1):
@@ -182,7 +183,7 @@ def refine(
 def advantage(
     block_peak: U32, peak_frame: U8, peak_code: U16, first: int, last: int,
     align: float, pitch: float, tempo: float, worth: F32,
-    band: U8, shifts: F64, detuned: F64, sums: F64, counts: I64,
+    band: U8, shifts: F64, higher: F64, sums: F64, counts: I64,
 ) -> float:  # fmt: skip
     """Return the advantage over wrong alignments, about one standard error of chance a unit.
 
@@ -192,18 +193,18 @@ def advantage(
     sums[:] = 0.0
     counts[:] = 0
     add_agreement(
-        block_peak, peak_frame, peak_code, first, last, align, pitch, tempo, worth, band,
+        block_peak, peak_frame, peak_code, first, last, align, pitch, tempo, 0.0, worth, band,
         sums[0], counts[0],
     )  # fmt: skip
     for k in range(len(shifts)):
         add_agreement(
             block_peak, peak_frame, peak_code, first, last, align + shifts[k], pitch, tempo,
-            worth, band, sums[1], counts[1],
+            0.0, worth, band, sums[1], counts[1],
         )  # fmt: skip
-    for k in range(len(detuned)):
+    for k in range(len(higher)):
         add_agreement(
-            block_peak, peak_frame, peak_code, first, last, align, pitch * detuned[k], tempo,
-            worth, band, sums[2], counts[2],
+            block_peak, peak_frame, peak_code, first, last, align, pitch, tempo,
+            higher[k], worth, band, sums[2], counts[2],
         )  # fmt: skip
     step = (last - first) / NULL_SAMPLES
     for k in range(NULL_SAMPLES):
@@ -211,7 +212,7 @@ def advantage(
         if abs(at - align) >= CLEAR:
             add_agreement(
                 block_peak, peak_frame, peak_code, first, last, at, pitch, tempo,
-                worth, band, sums[3], counts[3],
+                0.0, worth, band, sums[3], counts[3],
             )  # fmt: skip
     total = 0.0
     for b in range(BANDS):

@@ -11,8 +11,8 @@ from fingerprint.run import Run, build_run
 from fingerprint.verify import (
     BAND_OF_BIN,
     BANDS,
-    DETUNED,
     FINE,
+    HIGHER,
     SHIFTS,
     add_agreement,
     advantage,
@@ -74,7 +74,7 @@ def test_agreement_equals_plain_python(run, evidence, row, align, pitch, tempo):
 def test_bands_add_up_to_the_whole(run, evidence):
     sums, counts = np.zeros(BANDS), np.zeros(BANDS, np.int64)
     at = int(run.track_start[1]) + 250.0
-    add_agreement(*place(run, 1), at, 1.0, 1.0, evidence, BAND_OF_BIN, sums, counts)
+    add_agreement(*place(run, 1), at, 1.0, 1.0, 0.0, evidence, BAND_OF_BIN, sums, counts)
     total, count = agreement(*place(run, 1), at, 1.0, 1.0, evidence)
     assert counts.sum() == count
     assert sums.sum() == pytest.approx(total, abs=1e-6)
@@ -83,9 +83,7 @@ def test_bands_add_up_to_the_whole(run, evidence):
 def above_chance(run, row, align, evidence, pitch=1.0):
     room = np.empty((4, BANDS)), np.empty((4, BANDS), np.int64)
     at = int(run.track_start[row]) + float(align)
-    return advantage(
-        *place(run, row), at, pitch, 1.0, evidence, BAND_OF_BIN, SHIFTS, DETUNED, *room
-    )
+    return advantage(*place(run, row), at, pitch, 1.0, evidence, BAND_OF_BIN, SHIFTS, HIGHER, *room)
 
 
 def test_only_the_right_alignment_stands_out(run, evidence):
