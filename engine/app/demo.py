@@ -121,7 +121,8 @@ class _Demo:
         if not self._own_music:
             chosen = self._library.find(self._tunes[FIRST_TUNE]) or chosen
         every = self._clips(tracks)
-        start = min(8.0, max(0.0, chosen.duration_s / 3))
+        # an intro may be softer than the noise of the room: one's own music starts in its middle
+        start = chosen.duration_s / 2 if self._own_music else 8.0
         live = self._live(chosen.id, chosen.path, chosen.name, start, _LIVE_S)
         queue = self._queue(live.latest[0])
         unknown_path = self._tunes[LEFT_OUT]
