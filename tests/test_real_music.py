@@ -110,7 +110,7 @@ def test_the_tracker_names_a_piece_within_three_seconds(shelf: Shelf) -> None:
         assert set(names) <= {track_id}, f"{path.name} ({track_id}): {hearing.in_short(said)}"
         if not names or said[0][0] > 3.0 + 0.1:  # a block of the room
             late.append(f"{path.name} ({track_id}): {hearing.in_short(said)}")
-    assert len(late) <= 2, late
+    assert len(late) <= 3, late
 
 
 def test_the_tracker_follows_from_piece_to_piece(shelf: Shelf) -> None:
