@@ -25,7 +25,8 @@ from numba import carray, cfunc, types
 
 from bench.studio import machine, studio
 from engine.io import device
-from engine.patch import ADSR, Patch
+from engine.parts import ADSR
+from engine.patch import Patch
 from engine.rt import callback
 from engine.rt._native import address_of, monotonic_ns
 from engine.synth import Synth

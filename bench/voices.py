@@ -18,7 +18,8 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.patch import ADSR, LFO, Filter, Oscillator, Patch
+from engine.parts import ADSR, LFO, Filter, Oscillator
+from engine.patch import Patch
 from engine.synth import Synth
 
 _SAMPLE_RATE = 48_000
@@ -28,7 +29,7 @@ _PATCH = Patch(
     oscillators=(Oscillator("saw", 0.5), Oscillator(level=0.0)),
     filter=Filter(cutoff=1500.0, resonance=3.0),
     amplitude=ADSR(0.01, 0.2, 0.8, 0.2),
-    lfo=LFO(rate=5.0, cutoff=12.0),
+    lfos=(LFO(rate=5.0, cutoff=12.0), LFO()),
 )
 
 

@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from dsp._jit import kernel
 from dsp._math import f32, sin_half_turns
 
-SHAPES = ("sine", "triangle", "saw", "square")
+SHAPES = ("sine", "triangle", "saw", "square", "sample-and-hold")
 
 _ONE = f32(1.0)
 _TWO = f32(2.0)

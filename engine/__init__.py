@@ -11,28 +11,46 @@ if TYPE_CHECKING:
     from engine.io.device import NullStream, list_devices, open_stream
     from engine.library import Library, Track
     from engine.listener import Heard, Listener
-    from engine.patch import ADSR, LFO, Filter, Oscillator, Patch
+    from engine.parts import (
+        ADSR,
+        LFO,
+        Arpeggio,
+        Chorus,
+        Delay,
+        Filter,
+        Oscillator,
+        Reverb,
+        Route,
+        Unison,
+    )
+    from engine.patch import Patch
     from engine.room import SimulatedRoom
     from engine.session import Session
     from engine.synth import Synth
 
 # Where each public name lives. They are imported when first used: `antiphon --help` needs none.
 _HOMES = {
-    "ADSR": "patch",
-    "LFO": "patch",
+    "ADSR": "parts",
+    "LFO": "parts",
     "AntiphonError": "errors",
+    "Arpeggio": "parts",
+    "Chorus": "parts",
     "Deck": "deck",
-    "Filter": "patch",
+    "Delay": "parts",
+    "Filter": "parts",
     "Heard": "listener",
     "Library": "library",
     "Listener": "listener",
     "NullStream": "io.device",
-    "Oscillator": "patch",
+    "Oscillator": "parts",
     "Patch": "patch",
+    "Reverb": "parts",
+    "Route": "parts",
     "Session": "session",
     "SimulatedRoom": "room",
     "Synth": "synth",
     "Track": "library",
+    "Unison": "parts",
     "list_devices": "io.device",
     "open_stream": "io.device",
 }
@@ -41,7 +59,10 @@ __all__ = [
     "ADSR",
     "LFO",
     "AntiphonError",
+    "Arpeggio",
+    "Chorus",
     "Deck",
+    "Delay",
     "Filter",
     "Heard",
     "Library",
@@ -49,10 +70,13 @@ __all__ = [
     "NullStream",
     "Oscillator",
     "Patch",
+    "Reverb",
+    "Route",
     "Session",
     "SimulatedRoom",
     "Synth",
     "Track",
+    "Unison",
     "list_devices",
     "open_stream",
 ]

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.patch import ADSR, Oscillator, Patch
+from engine.parts import ADSR, Oscillator
+from engine.patch import Patch
 
 Floats = NDArray[np.float64]
 
@@ -144,7 +145,7 @@ def voice_twin(
     starts = zip(patch.oscillators, turns, strict=True)
     signal = sum(oscillator(one, turn) for one, turn in starts if one.level)
     amplitude, modulation = playable(patch.amplitude), playable(patch.modulation)
-    swing = [lfo_at(patch.lfo.phase + patch.lfo.rate * at, patch.lfo.shape) for at in t]
+    swing = [lfo_at(patch.lfos[0].phase + patch.lfos[0].rate * at, patch.lfos[0].shape) for at in t]
     loudness = velocity / 127.0
     semitones = patch.filter.key_track * (note - 60) + patch.filter.velocity * (loudness - 1.0)
     cutoff = [
@@ -154,7 +155,7 @@ def voice_twin(
             (
                 semitones
                 + patch.filter.envelope * adsr_at(at, held_s, modulation)
-                + patch.lfo.cutoff * lfo
+                + patch.lfos[0].cutoff * lfo
             )
             / 12.0
         )
@@ -165,7 +166,7 @@ def voice_twin(
         list(np.asarray(signal)), cutoff, patch.filter.resonance, sample_rate, patch.filter.mode
     )
     level = [
-        adsr_at(at, held_s, amplitude) * (1.0 - patch.lfo.amplitude * (0.5 - 0.5 * lfo))
+        adsr_at(at, held_s, amplitude) * (1.0 - patch.lfos[0].amplitude * (0.5 - 0.5 * lfo))
         for at, lfo in zip(t, swing, strict=True)
     ]
     gain = 10.0 ** (patch.gain / 20.0) * (100.0 / 127.0) ** 2

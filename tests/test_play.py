@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.patch import ADSR, Filter, Oscillator, Patch
+from engine.parts import ADSR, Filter, Oscillator
+from engine.patch import Patch
 from tests.conftest import Studio, private_studio
 from tests.programs import (
     Antiphon,

@@ -9,7 +9,8 @@ from dsp.filter import svf_mix
 from dsp.lfo import SHAPES
 from dsp.oscillator import WAVES
 from dsp.units import db_to_amp
-from engine.patch import ADSR, Oscillator, Patch
+from engine.parts import ADSR, Oscillator
+from engine.patch import Patch
 from engine.rt import state as st
 
 # Shortest stages, so that nothing clicks whatever a patch asks for.
@@ -55,12 +56,12 @@ def slot_parameters(patch: Patch, sample_rate: float) -> NDArray[np.float64]:
     envelope(patch.amplitude, st.P_ATTACK_A)
     envelope(patch.modulation, st.P_ATTACK_M)
 
-    p[st.P_LFO_SHAPE] = SHAPES.index(patch.lfo.shape)
-    p[st.P_LFO_INC] = round(patch.lfo.rate / sample_rate * 2.0**32)
-    p[st.P_LFO_PHASE] = round(patch.lfo.phase * 2.0**32) % 2**32
-    p[st.P_LFO_PITCH] = patch.lfo.pitch / 100.0
-    p[st.P_LFO_CUTOFF] = patch.lfo.cutoff / 12.0
-    p[st.P_LFO_AMPLITUDE] = patch.lfo.amplitude
+    p[st.P_LFO_SHAPE] = SHAPES.index(patch.lfos[0].shape)
+    p[st.P_LFO_INC] = round(patch.lfos[0].rate / sample_rate * 2.0**32)
+    p[st.P_LFO_PHASE] = round(patch.lfos[0].phase * 2.0**32) % 2**32
+    p[st.P_LFO_PITCH] = patch.lfos[0].pitch / 100.0
+    p[st.P_LFO_CUTOFF] = patch.lfos[0].cutoff / 12.0
+    p[st.P_LFO_AMPLITUDE] = patch.lfos[0].amplitude
 
     p[st.P_GAIN] = db_to_amp(patch.gain)
     p[st.P_PAN] = patch.pan

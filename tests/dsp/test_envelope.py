@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dsp.envelope import adsr_envelope
-from engine.patch import ADSR
+from engine.parts import ADSR
 from tests.oracles import adsr_at
 
 _RATE = 1024.0

@@ -12,15 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as hs
 
 from engine.errors import PatchError
-from engine.patch import (
-    ADSR,
-    LFO,
-    Filter,
-    Oscillator,
-    Patch,
-    builtin_patches,
-    find_patch,
-)
+from engine.parts import ADSR, LFO, Filter, Oscillator
+from engine.patch import Patch, builtin_patches, find_patch
 from engine.synth import Synth
 from tests.measure import cents, db
 from tests.oracles import hz
@@ -43,20 +36,23 @@ _NAN = float("nan")
         ({"filter": {"mode": "comb"}}, "filter.mode must be one of low, band, high, notch, got"),
         ({"filter": {"resonance": 10**400}}, "filter.resonance must be between 0.5 and 50, got 1"),
         ({"filter": []}, "patch.filter must be an object, got list"),
-        ({"lfo": {"rate": -1}}, "lfo.rate must be between 0 and 200 Hz, got -1"),
-        ({"lfo": {"shape": ["sine"]}}, "lfo.shape must be one of sine, triangle, saw, square, got"),
+        ({"lfos": [{"rate": -1}]}, "lfo.rate must be between 0 and 200 Hz, got -1"),
+        (
+            {"lfos": [{"shape": ["sine"]}]},
+            "lfo.shape must be one of sine, triangle, saw, square, sample",
+        ),
         ({"amplitude": {"attack": 61}}, "envelope.attack must be between 0 and 60 s, got 61"),
         ({"modulation": {"sustain": 2}}, "envelope.sustain must be between 0 and 1, got 2"),
         ({"oscillators": [{"width": 0}]}, "oscillator.width must be between 0.02 and 0.98, got 0"),
         ({"oscillators": [{"wave": "organ"}]}, "oscillator.wave must be one of saw, pulse"),
-        ({"oscillators": []}, "patch.oscillators must be a list of one or two"),
-        ({"oscillators": {}}, "patch.oscillators must be a list of one or two"),
+        ({"oscillators": []}, "patch.oscillators must be a list of at most 2"),
+        ({"oscillators": {}}, "patch.oscillators must be a list of at most 2"),
         ({"tags": 5}, "patch.tags must be a list of words, got 5"),
         ({"tags": "bass"}, "patch.tags must be a list of words, got 'bass'"),
-        ({"drums": {"²": {}}}, "patch.drums must map keys 0..127 to patches"),
+        ({"drums": {"²": {}}}, "patch.drums must map numbers 0..127"),
         ({"drums": {"300": {}}}, "patch.drums.key must be between 0 and 127, got 300"),
         ({"drums": {"36": {"gain": 99}}}, "patch.gain must be between -60 and 12 dB, got 99"),
-        ({"drums": 3}, "patch.drums must map keys 0..127 to patches"),
+        ({"drums": 3}, "patch.drums must map numbers 0..127"),
         ([], "patch must be an object, got list"),
     ],
 )
@@ -90,7 +86,9 @@ _patches = hs.builds(
     ),
     filter=hs.builds(Filter, hs.sampled_from(["low", "notch"]), hs.floats(10, 24_000)),
     amplitude=hs.builds(ADSR, _times, _times, _units, _times, _units),
-    lfo=hs.builds(LFO, hs.sampled_from(["saw", "square"]), hs.floats(0, 200)),
+    lfos=hs.tuples(
+        hs.builds(LFO, hs.sampled_from(["saw", "square"]), hs.floats(0, 200)), hs.just(LFO())
+    ),
     fixed_note=hs.none() | hs.floats(0, 127),
     drums=hs.dictionaries(hs.integers(0, 127), hs.just(Patch(name="drum")), max_size=3),
 )
@@ -141,7 +139,7 @@ def test_every_patch_is_in_tune(name: str) -> None:
     a, b, c = np.log(spectrum[peak - 1 : peak + 2])
     strongest = (peak + 0.5 * (a - c) / (a - 2 * b + c)) * grid
     detuned = [one.detune for one in find_patch(name).oscillators if one.level > 0]
-    slack = 3.0 + max(map(abs, detuned)) % 1200 + find_patch(name).lfo.pitch
+    slack = 3.0 + max(map(abs, detuned)) % 1200 + find_patch(name).lfos[0].pitch
     key_hz = hz(_KEY) / 4  # partials of the key, or of one or two octaves under it
     assert cents(strongest, round(strongest / key_hz) * key_hz) == pytest.approx(0, abs=slack)
     assert slack < 30

@@ -9,7 +9,8 @@ import pytest
 
 from engine.errors import PatchError
 from engine.io.smf import MidiSong
-from engine.patch import Oscillator, Patch, find_patch
+from engine.parts import Oscillator
+from engine.patch import Patch, find_patch
 from engine.rt import state as st
 from engine.rt.state import COMMANDS, SLOTS, new_state
 from engine.synth import Synth

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as hs
 from numpy.typing import NDArray
 
-from engine.patch import ADSR, LFO, Filter, Oscillator, Patch
+from engine.parts import ADSR, LFO, Filter, Oscillator
+from engine.patch import Patch
 from engine.rt import state as st
 from engine.rt.events import schedule
 from engine.rt.ring import push_command
@@ -23,7 +24,7 @@ _SINE = Patch(
     filter=Filter("notch", 10.0, 0.5),
     amplitude=ADSR(0.001, 0.0, 1.0, 0.05),
     velocity=0.0,
-    lfo=LFO("sine", 5.0),
+    lfos=(LFO("sine", 5.0), LFO()),
 )
 
 

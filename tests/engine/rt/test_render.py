@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as hs
 from numpy.typing import NDArray
 
-from engine.patch import ADSR, LFO, Filter, Oscillator, Patch, builtin_patches
+from engine.parts import ADSR, LFO, Filter, Oscillator
+from engine.patch import Patch, builtin_patches
 from engine.rt import state as st
 from engine.rt.render import soft_limit
 from engine.rt.ring import push_command, write_deck
@@ -46,7 +47,7 @@ _RICH = Patch(
     filter=Filter("low", 600.0, 4.0, envelope=30.0, key_track=0.5, velocity=12.0),
     amplitude=ADSR(0.01, 0.2, 0.6, 0.1, 0.8),
     modulation=ADSR(0.02, 0.15, 0.3, 0.1, 0.5),
-    lfo=LFO("sine", 6.0, cutoff=10.0, amplitude=0.4, phase=0.25),
+    lfos=(LFO("sine", 6.0, cutoff=10.0, amplitude=0.4, phase=0.25), LFO()),
     gain=-9.0,
     pan=0.3,
     velocity=0.7,
@@ -55,14 +56,14 @@ _VIOLENT = Patch(
     oscillators=(Oscillator("sine", 0.2), _OFF),
     filter=Filter("band", 1000.0, 30.0),
     amplitude=ADSR(0.002, 0.0, 1.0, 0.05),
-    lfo=LFO("triangle", 150.0, cutoff=50.0),
+    lfos=(LFO("triangle", 150.0, cutoff=50.0), LFO()),
     gain=-20.0,
 )
 _TRIANGLES = Patch(
     oscillators=(Oscillator("triangle", 0.5, octave=-1), Oscillator("sine", 0.5, detune=-1200.0)),
     filter=Filter("high", 300.0, 0.7071, key_track=1.0),
     amplitude=ADSR(0.1, 0.1, 0.5, 0.2, 0.0),
-    lfo=LFO("square", 11.0, amplitude=1.0),
+    lfos=(LFO("square", 11.0, amplitude=1.0), LFO()),
 )
 
 
@@ -274,14 +275,17 @@ _wild_patches = hs.builds(
     ),
     amplitude=_envelopes,
     modulation=_envelopes,
-    lfo=hs.builds(
-        LFO,
-        hs.sampled_from(["sine", "triangle", "saw", "square"]),
-        hs.floats(0, 200),
-        hs.floats(0, 2400),
-        hs.floats(0, 120),
-        _units,
-        _units,
+    lfos=hs.tuples(
+        hs.builds(
+            LFO,
+            hs.sampled_from(["sine", "triangle", "saw", "square"]),
+            hs.floats(0, 200),
+            phase=_units,
+            pitch=hs.floats(0, 2400),
+            cutoff=hs.floats(0, 120),
+            amplitude=_units,
+        ),
+        hs.just(LFO()),
     ),
     gain=hs.floats(-60, 12),
     pan=hs.floats(-1, 1),

@@ -6,7 +6,8 @@ import math
 
 import pytest
 
-from engine.patch import ADSR, LFO, Filter, Oscillator, Patch
+from engine.parts import ADSR, LFO, Filter, Oscillator
+from engine.patch import Patch
 from engine.rt import state as st
 from engine.rt.slots import SHORTEST_ATTACK_S, SHORTEST_FALL_S, slot_parameters
 
@@ -40,7 +41,7 @@ def test_pitches_become_semitones_and_cutoffs_octaves() -> None:
     patch = Patch(
         oscillators=(Oscillator("pulse", 0.4, octave=-1, detune=50.0, width=0.25), Oscillator()),
         filter=Filter("band", 12_000.0, 4.0, envelope=24.0, key_track=0.5, velocity=12.0),
-        lfo=LFO("square", 6.0, pitch=30.0, cutoff=6.0, amplitude=0.2, phase=0.5),
+        lfos=(LFO("square", 6.0, pitch=30.0, cutoff=6.0, amplitude=0.2, phase=0.5), LFO()),
         gain=-6.0,
         fixed_note=36.0,
     )
@@ -64,7 +65,7 @@ def test_pitches_become_semitones_and_cutoffs_octaves() -> None:
 def test_no_setting_leaves_the_range_of_the_words_it_is_stored_in() -> None:
     patch = Patch(
         oscillators=(Oscillator("pulse", width=0.98), Oscillator("pulse", width=0.02)),
-        lfo=LFO(rate=200.0, phase=1.0),
+        lfos=(LFO(rate=200.0, phase=1.0), LFO()),
     )
     p = slot_parameters(patch, 8_000.0)
     for row in (st.P_WIDTH_1, st.P_WIDTH_2, st.P_LFO_INC, st.P_LFO_PHASE, st.P_ATTACK_A):

@@ -9,7 +9,8 @@ from hypothesis import strategies as hs
 from numpy.typing import NDArray
 
 from dsp.envelope import adsr_envelope
-from engine.patch import ADSR, Filter, Oscillator, Patch
+from engine.parts import ADSR, Filter, Oscillator
+from engine.patch import Patch
 from engine.rt import state as st
 from engine.rt.state import CELL, TILE, VOICES
 from engine.synth import Synth
