@@ -6,6 +6,7 @@ from dsp.lfo import get_lfo
 from dsp.oscillator import WaveTables, wave_tables
 from dsp.resample import StreamResampler, resample
 from dsp.spectrum import StreamSpectrum, log_power
+from dsp.tuning import Keyboard, Scale, parse_keyboard, parse_scale, tuned_keys
 from dsp.units import (
     amp_to_db,
     cents_to_ratio,
@@ -16,6 +17,8 @@ from dsp.units import (
 )
 
 __all__ = [
+    "Keyboard",
+    "Scale",
     "StreamResampler",
     "StreamSpectrum",
     "WaveTables",
@@ -27,9 +30,12 @@ __all__ = [
     "hz_to_midi",
     "log_power",
     "midi_to_hz",
+    "parse_keyboard",
+    "parse_scale",
     "resample",
     "seconds_to_frames",
     "svf",
     "svf_coefficients",
+    "tuned_keys",
     "wave_tables",
 ]

@@ -5,6 +5,8 @@ AntiphonError
 ├── PlaylistError          a playlist file that cannot be read
 ├── MidiFileError          a MIDI file that cannot be read
 ├── PatchError             a patch with a setting out of range, or an unknown one
+├── TuningError            a Scala file that cannot be read
+├── RecordingError         a recording that cannot be written on
 ├── DeviceError            a sound or MIDI device that is missing or fails
 └── LibraryError           the library as a whole
     ├── NoLibraryError         there is none in this directory
@@ -47,6 +49,14 @@ class MidiFileError(AntiphonError):
 
 class PatchError(AntiphonError, ValueError):
     """A patch has a setting out of range, or there is none of that name."""
+
+
+class TuningError(AntiphonError):
+    """A Scala file, of a scale or a keyboard mapping, cannot be read."""
+
+
+class RecordingError(AntiphonError):
+    """What is played cannot be recorded any further; what was written is kept."""
 
 
 class DeviceError(AntiphonError):
