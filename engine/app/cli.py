@@ -7,7 +7,7 @@ from typing import Any
 
 import typer
 
-from engine.app import add, demo, hear, identify, library_cmd, play, recommend
+from engine.app import add, demo, duplicates, hear, identify, library_cmd, play, recommend
 from engine.app.terminal import INTERRUPTED, keep_interrupts, say_error
 from engine.errors import AntiphonError
 
@@ -24,6 +24,7 @@ app.command()(play.play)
 app.command()(play.render)
 app.command()(add.add)
 app.command()(identify.identify)
+app.command()(duplicates.duplicates)
 app.command()(hear.listen)
 app.command()(recommend.recommend)
 app.command()(hear.session)
