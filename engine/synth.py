@@ -21,7 +21,10 @@ from engine.rt.slots import slot_parameters
 from engine.rt.state import CHANNELS, SLOTS, new_state
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from engine.io.device import AudioStream
+    from engine.io.record import Recorder
     from engine.io.smf import MidiSong
 
 _RENDER_FRAMES = 1024
@@ -276,6 +279,12 @@ class Synth:
         if self._stream is not None:
             self._stream.close()
             self._stream = None
+
+    def record(self, path: Path | str, floating: bool = False) -> Recorder:
+        """Write what plays live to a new .wav or .flac file, until the recorder is closed."""
+        from engine.io.record import Recorder
+
+        return Recorder(self.state, path, round(self.sample_rate), floating)
 
     def __enter__(self) -> Synth:
         self.start()

@@ -26,6 +26,7 @@ from engine.rt._native import (
     store_release,
 )
 from engine.rt.clock import RING_HEADER, drain_midi, tick
+from engine.rt.record import copy_output
 from engine.rt.render import render_block
 from engine.rt.state import HISTOGRAM, MIC_FRAMES, STATE
 
@@ -105,7 +106,9 @@ def _callback(indata, outdata, frames, time_info, flags, table_pointer):  # type
     if state.input_channels > 0:
         copy_input(state, carray(indata, (frames, state.input_channels), np.float32))
     if state.output_channels > 0:
-        render_block(state, carray(outdata, (frames, 2), np.float32))
+        out = carray(outdata, (frames, 2), np.float32)
+        render_block(state, out)
+        copy_output(state, out)
     finish(state, np.int64(frames), monotonic_ns() - entered, np.int64(flags))
     restore_denormals(word)
     return _CONTINUE

@@ -13,11 +13,13 @@ import math
 import numpy as np
 
 from dsp._jit import kernel
+from engine.rt._native import store_release
 from engine.rt.events import schedule
 from engine.rt.state import MIDI
 
 RING_HEADER = 64  # words before the messages of a MIDI ring (engine/io/midiring.py)
 _RING_HEAD, _RING_TAIL, _RING_CAPACITY = 16, 32, 2
+_CONTROL_CHANGE = 3
 _BANDWIDTH_HZ = 0.5
 _CLIP_US = 50.0
 _WILD_US = 300.0
@@ -74,6 +76,10 @@ def drain_midi(state, ring):  # type: ignore[no-untyped-def]
         else:
             exact = (ahead - (state.clock_start_us - start)) / state.clock_frame_us
             frame += np.int64(math.floor(exact + state.midi_latency_frames + 0.5))
-        schedule(state, max(frame, state.frame), MIDI, np.int32(word & 0x1FFFFF), 0, 0)
+        message = word & 0x1FFFFF
+        schedule(state, max(frame, state.frame), MIDI, np.int32(message), 0, 0)
+        if message >> 18 == _CONTROL_CHANGE:
+            count = (state.last_control[0] >> 32) + 1
+            store_release(state.last_control, count << 32 | message)
         tail += 1
     ring[_RING_TAIL] = tail

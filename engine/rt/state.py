@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dsp.oscillator import LEVELS, WAVES, wave_tables
+from engine.rt.record_state import RECORD_FIELDS
 
 TILE = 64  # voices innermost: four AVX-512 or eight AVX2 registers
 TILES = 4
@@ -150,6 +151,7 @@ STATE = np.dtype(
         ("histogram", "i8", (HISTOGRAM,)),  # of the call's log2 nanoseconds
         ("active", "i8"),  # voices sounding
         ("peak", "f4"),
+        *RECORD_FIELDS,
         # memory of the rings and tables
         ("table_offset", "i4", (len(WAVES), LEVELS)),
         ("table_shift", "i4", (len(WAVES), LEVELS)),
