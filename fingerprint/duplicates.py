@@ -29,9 +29,9 @@ PLAIN = (1.0, 1.0)
 SCALED = (
     *((k, k) for k in (1.01, 1.02, 1.03, 1.04, 1.05, 1.06)),  # speed
     (SEMITONE, 1.0), (SEMITONE**2, 1.0),
-    *((1.0, k) for k in (1.02, 1.04, 1.06)),  # tempo
+    *((1.0, k) for k in (1.015, 1.03, 1.045, 1.06)),  # tempo
 )  # fmt: skip
-ALIKE = 0.12  # similarity of two half minutes from which their tracks are laid over each other
+ALIKE = 0.1  # similarity of two half minutes from which their tracks are laid over each other
 SAME_SOUND = 0.97  # agreement of copies in MP3 at 128 kbit/s and above: 0.98 to 1
 WHOLE = 0.85  # share of a track, above which all of it counts as found
 SAME_LENGTH = 0.03  # of the length, or

@@ -1,18 +1,21 @@
-"""`antiphon identify CLIP...`: name the tracks that clips come from."""
+"""`antiphon identify CLIP...`: name the track that a clip comes from, or all tracks of a mix."""
 
 from __future__ import annotations
 
 import dataclasses
 import json
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from engine.app import mix as mixes
 from engine.app.terminal import (
     PARTLY,
     JsonOption,
     LibraryOption,
+    bar,
     clock,
     command,
     quiet_decoders,
@@ -30,8 +33,18 @@ if TYPE_CHECKING:
     from engine.library import Library
     from fingerprint import Match
 
+MIX_FROM_S = 600.0  # a file this long is taken for a mix when nothing is said
 PIECE_S = 10.0  # as much as one question to the index uses
 HEARD_S = 60.0
+
+
+class Format(StrEnum):
+    """How the list of a mix is written."""
+
+    TABLE = "table"
+    CUE = "cue"
+    JSON = "json"
+    CSV = "csv"
 
 
 @command
@@ -41,17 +54,42 @@ def identify(
     ],
     library: LibraryOption = None,
     as_json: JsonOption = False,
+    mix: Annotated[
+        bool | None,
+        typer.Option(
+            "--mix/--no-mix",
+            show_default=False,
+            help="Hear a whole mix and list its tracks; by default files of ten minutes or more.",
+        ),
+    ] = None,
+    form: Annotated[
+        Format | None,
+        typer.Option("--format", show_default=False, help="Of the list of a mix; implies --mix."),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", show_default=False, help="Write the list of a mix to a file."),
+    ] = None,
 ) -> None:
     """Name the track that a clip comes from, where in it, and how sure that is.
 
     A clip that is not surely in the library is unknown. Of long clips the first minute is heard,
-    ten seconds at a time, up to the first answer.
+    ten seconds at a time, up to the first answer; of a mix all of it, and the list says from when
+    to when each track plays.
 
     Example: antiphon identify clip.wav
+
+    Example: antiphon identify set.flac --mix --format cue --out set.cue
     """
     from engine.errors import AudioFileError
     from engine.library import Library
 
+    if mix is None and (form is not None or out is not None):
+        mix = True
+    if mix is False and (form is not None or out is not None):
+        raise typer.BadParameter("--format and --out are for mixes, and go without --no-mix")
+    if out is not None and len(clips) > 1:
+        raise typer.BadParameter(f"--out takes the list of one mix, got {len(clips)} files")
     failed = 0
     with waiting("opening the library"):
         opened = Library.open(library, writable=False)
@@ -59,6 +97,10 @@ def identify(
         tell_stale(opened)
         for clip in clips:
             try:
+                if mix or (mix is None and _is_long(clip)):
+                    chosen = form or (Format.JSON if as_json else Format.TABLE)
+                    _list_mix(opened, clip, chosen, out)
+                    continue
                 with waiting(f"listening to {clip.name}"):
                     matches = find(opened, clip)
             except AudioFileError as error:
@@ -69,6 +111,30 @@ def identify(
             say(json.dumps(answer) if as_json else in_words(answer))
     if failed:
         raise typer.Exit(PARTLY if failed < len(clips) else 1)
+
+
+def _is_long(clip: Path) -> bool:
+    from engine.io import audiofile
+
+    with quiet_decoders(), audiofile.blocks(clip) as file:
+        return file.expected_s >= MIX_FROM_S
+
+
+def _list_mix(library: Library, clip: Path, form: Format, out: Path | None) -> None:
+    with bar() as progress:
+        task = progress.add_task("listening", total=None, now=clip.name[:40])
+        records = mixes.hear(
+            library,
+            clip,
+            lambda at, of: progress.update(task, completed=int(at), total=int(of) or None),
+        )
+    text = mixes.write(records, clip, form.value)
+    if out is None:
+        say(text.rstrip("\n"))
+        return
+    mixes.save(text, out)
+    known = sum(record["known"] for record in records)
+    say(f"{out}: {known} tracks, {len(records) - known} unknown stretches of {clip}")
 
 
 def find(library: Library, clip: Path) -> list[Match]:
