@@ -7,7 +7,18 @@ from typing import Any
 
 import typer
 
-from engine.app import add, demo, duplicates, hear, identify, library_cmd, play, recommend
+from engine.app import (
+    add,
+    demo,
+    devices,
+    duplicates,
+    hear,
+    identify,
+    library_cmd,
+    patches,
+    play,
+    recommend,
+)
 from engine.app.terminal import INTERRUPTED, keep_interrupts, say_error
 from engine.errors import AntiphonError
 
@@ -19,9 +30,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-app.command()(play.devices)
+app.command()(devices.devices)
 app.command()(play.play)
 app.command()(play.render)
+app.command()(patches.patches)
 app.command()(add.add)
 app.command()(identify.identify)
 app.command()(duplicates.duplicates)

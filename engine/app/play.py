@@ -1,4 +1,4 @@
-"""antiphon play, render and devices."""
+"""antiphon play and render."""
 
 from __future__ import annotations
 
@@ -22,60 +22,6 @@ Patch = Annotated[str, typer.Option(help="Built-in patch, or a patch file (.json
 Output = Annotated[str | None, typer.Option(help="Sound output: name, part of it, or number.")]
 Midi = Annotated[str | None, typer.Option(help="MIDI input: name or part of it.")]
 Block = Annotated[int, typer.Option(help="Frames per callback.", min=16, max=8192)]
-
-
-@command
-def devices() -> None:
-    """List sound and MIDI devices, and say why something is missing.
-
-    Example: antiphon devices
-    """
-    from rich.console import Console
-    from rich.table import Table
-
-    from engine.errors import DeviceError
-    from engine.io.device import list_devices
-    from engine.io.midi import input_ports, output_ports, why_no_midi
-
-    console = Console()
-    try:
-        found = list_devices()
-    except DeviceError as error:
-        found = []
-        console.print(f"Sound: {error}", markup=False)
-    else:
-        if not found:
-            console.print("Sound: PortAudio finds no device; is a sound card or server there?")
-    if found:
-        table = Table("", "sound device", "in", "out", "Hz", "default", box=None)
-        for device in found:
-            sides = [
-                side
-                for side, is_default in (
-                    ("input", device.default_input),
-                    ("output", device.default_output),
-                )
-                if is_default
-            ]
-            table.add_row(
-                str(device.number),
-                device.name,
-                str(device.inputs),
-                str(device.outputs),
-                f"{device.sample_rate:.0f}",
-                ", ".join(sides),
-            )
-        console.print(table)
-    why = why_no_midi()
-    if why:
-        console.print(f"MIDI: {why}", markup=False)
-        return
-    for side, ports in (("input", input_ports()), ("output", output_ports())):
-        for number, port in enumerate(ports):
-            mark = "  (default)" if number == 0 and side == "input" else ""
-            console.print(f"MIDI {side}  {port}{mark}", markup=False)
-        if not ports:
-            console.print(f"MIDI {side}: no port; connect a keyboard")
 
 
 @command
