@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from dataclasses import asdict, dataclass, field, fields, is_dataclass
 from functools import cache
@@ -29,8 +30,10 @@ from engine.parts import (
 )
 
 LONGEST_MATRIX = 16
+_LONGEST_NAME = 60
 
 _NUMBER = re.compile(r"[0-9]{1,3}")
+_UNSAFE = re.compile(r"[^\w .+-]|^\.")  # in the name of a file
 
 T = TypeVar("T")
 
@@ -89,8 +92,8 @@ class Patch:
     drums: dict[int, Patch] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if not isinstance(self.name, str) or not 0 < len(self.name) <= 60:
-            raise PatchError(f"name must have 1 to 60 characters, got {self.name!r}")
+        if not isinstance(self.name, str) or not 0 < len(self.name) <= _LONGEST_NAME:
+            raise PatchError(f"name must have 1 to {_LONGEST_NAME} characters, got {self.name!r}")
         for name, pair in (("oscillators", self.oscillators), ("lfos", self.lfos)):
             if len(pair) != 2:
                 raise PatchError(f"{name} must be two, got {len(pair)}")
@@ -212,8 +215,45 @@ def builtin_patches() -> dict[str, Patch]:
     return {patch.name: patch for patch in sorted(patches, key=lambda patch: patch.name)}
 
 
+def user_folder() -> Path:
+    """Return the folder of the user's own patches; it need not exist.
+
+    `ANTIPHON_PATCHES` in the environment names another one.
+    """
+    import platformdirs
+
+    chosen = os.environ.get("ANTIPHON_PATCHES")
+    return Path(chosen) if chosen else platformdirs.user_data_path("antiphon", False) / "patches"
+
+
+def _own_file(name: str) -> Path:
+    return user_folder() / (_UNSAFE.sub("_", name) + ".json")
+
+
+def user_patches() -> dict[str, Patch]:
+    """Return the user's own patches, by name; PatchError names a file that is none."""
+    patches = (Patch.load(path) for path in sorted(user_folder().glob("*.json")))
+    return {patch.name: patch for patch in patches}
+
+
+def keep_patch(patch: Patch) -> Path:
+    """Save a patch among the user's own, in place of an older one of its name; returns the file."""
+    path = _own_file(patch.name)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_name(f".{path.name}.{os.getpid()}.part")
+        patch.save(partial)
+        partial.replace(path)
+    except OSError as error:
+        raise PatchError(f"{path}: cannot be written ({error.strerror})") from None
+    return path
+
+
 def find_patch(name: str) -> Patch:
-    """Return a built-in patch by name, or the one in the file of that name."""
+    """Return the user's own patch of a name, else the built-in one, else that of a .json file."""
+    own = _own_file(name[:_LONGEST_NAME])
+    if len(name) <= _LONGEST_NAME and own.is_file():
+        return Patch.load(own)
     patches = builtin_patches()
     if name in patches:
         return patches[name]
