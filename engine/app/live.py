@@ -35,6 +35,11 @@ class Keyboard:
         stream.attach_midi(self._ring.words.view(np.int64))
         self.midi: MidiInput = MidiInput(port, self._ring)
 
+    @property
+    def dropped(self) -> int:
+        """Messages that found the ring full."""
+        return self._ring.dropped
+
     def close(self) -> None:
         """Close the port and its ring."""
         self.midi.close()
@@ -72,7 +77,7 @@ def meter_line(synth: Synth, stream: Stream, keyboard: Keyboard | None) -> str:
         f"callback {report.mean_us:5.0f} of {report.period_us:.0f} us ({share:4.1f} %)",
         f"worst {report.worst_us:.0f} us",
         f"xruns {report.xruns}",
-        f"dropped {report.dropped_events}",
+        f"dropped {report.dropped_events + (keyboard.dropped if keyboard else 0)}",
     ]
     if keyboard is not None:
         parts.insert(0, keyboard.midi.port or f"MIDI {keyboard.midi.state}")

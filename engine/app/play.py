@@ -8,14 +8,16 @@ from typing import Annotated
 
 import typer
 
+from engine.app.keys import Keys
+from engine.app.learn import Learner
 from engine.app.live import (
     COMPILING,
     DEFAULT_BLOCK,
     Keyboard,
     device_sample_rate,
-    meter_line,
     require_midi_port,
 )
+from engine.app.panel import KEYS, Panel
 from engine.app.terminal import command, waiting
 
 Patch = Annotated[str, typer.Option(help="Built-in patch, or a patch file (.json).")]
@@ -32,11 +34,27 @@ def play(
     block: Block = DEFAULT_BLOCK,
     seconds: Annotated[float | None, typer.Option(help="Stop after this long.", min=0.1)] = None,
     wait: Annotated[bool, typer.Option(help="Wait for a keyboard to be connected.")] = False,
+    record: Annotated[
+        Path | None, typer.Option(help="Write what is played to this new WAV or FLAC file.")
+    ] = None,
+    floating: Annotated[
+        bool, typer.Option("--float", help="Record 32-bit floating point, not 24 bits (WAV).")
+    ] = False,
+    learn: Annotated[
+        str | None,
+        typer.Option(metavar="CONTROL", help="Bind the next controller moved to cutoff, ..."),
+    ] = None,
 ) -> None:
     """Play a MIDI keyboard through the synthesizer until Ctrl-C.
 
+    Controls to learn: cutoff, resonance, attack, decay, release, drive, lfo-rate, and so on.
+
     Example: antiphon play --patch warm-pad --midi keystation --block 128
+
+    Example: antiphon play --record take.flac
     """
+    from contextlib import ExitStack
+
     from rich.console import Console
     from rich.live import Live
     from rich.text import Text
@@ -48,25 +66,34 @@ def play(
         require_midi_port(midi)
     with waiting(COMPILING):
         synth = Synth(patch, device_sample_rate(output))
+        learner = Learner(synth, learn)
         stream = open_stream(synth, output, block=block)
     console = Console(stderr=True)
-    with stream:
+    with ExitStack() as stack:
+        stack.enter_context(stream)
         keyboard = Keyboard(stream, midi)
+        stack.callback(keyboard.close)
+        recorder = None if record is None else synth.record(record, floating)
+        panel = Panel(stream, keyboard, learner, recorder)
+        stack.callback(panel.tell_end, console)
+        if recorder is not None:
+            stack.enter_context(recorder)
         console.print(
             f"playing {synth.patch().name} at {synth.sample_rate:.0f} Hz, "
-            f"{1000 * stream.latency_s:.1f} ms of output latency; Ctrl-C ends",
+            f"{1000 * stream.latency_s:.1f} ms of output latency; Ctrl-C ends, {KEYS}",
             markup=False,
         )
+        keys = stack.enter_context(Keys())
+        live = stack.enter_context(Live(console=console, refresh_per_second=8, transient=True))
         end = time.monotonic() + (seconds or float("inf"))
-        try:
-            with Live(console=console, refresh_per_second=8, transient=True) as live:
-                while time.monotonic() < end:
-                    stream.check()
-                    live.update(Text(meter_line(synth, stream, keyboard)))
-                    time.sleep(0.1)
-        finally:
-            keyboard.close()
-            console.print(meter_line(synth, stream, None), markup=False)
+        while time.monotonic() < end:
+            stream.check()
+            if (news := panel.news()) is not None:
+                console.print(news, markup=False)
+            live.update(Text(panel.line()))
+            panel.press(keys.get(0.1))
+    if recorder is not None:
+        recorder.check()
 
 
 @command
