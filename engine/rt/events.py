@@ -10,6 +10,8 @@ import numpy as np
 from dsp._jit import kernel
 from engine.rt import state as st
 from engine.rt._native import load_acquire, store_release
+from engine.rt.rack import aim_rack
+from engine.rt.rack_state import RACK_PARAMETERS
 from engine.rt.state import CHANNELS, COMMANDS, PARAMETERS, PENDING
 from engine.rt.voices import (
     aim_channel,
@@ -59,6 +61,9 @@ def drain_commands(state):  # type: ignore[no-untyped-def]
         if kind == st.SLOT:
             for k in range(PARAMETERS):
                 state.slots[a, k] = state.command_values[at, k]
+        elif kind == st.RACK_ROW:
+            for k in range(RACK_PARAMETERS):
+                state.rack_rows[a, k] = state.command_values[at, k]
         else:
             frame = max(state.command_frame[at], state.frame)
             b = state.command_word[at, 2]
@@ -154,6 +159,8 @@ def apply_due(state, within):  # type: ignore[no-untyped-def]
             state.deck_gain_target = a / 65536.0
         elif kind == st.MASTER_GAIN:
             state.master_target = a / 65536.0
+        elif kind == st.RACK:
+            aim_rack(state, a)
         elif kind == st.DECK_FLUSH:
             _flush_deck(state, np.int64(a) | np.int64(b) << 31)
     if done:

@@ -12,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dsp.oscillator import LEVELS, WAVES, wave_tables
+from engine.rt.rack_settings import prepare_rack
+from engine.rt.rack_state import rack_fields
 from engine.rt.record_state import RECORD_FIELDS
 
 TILE = 64  # voices innermost: four AVX-512 or eight AVX2 registers
@@ -58,8 +60,9 @@ IDLE, ATTACK, DECAY, SUSTAIN, RELEASE, KILL = range(6)
 
 # --- kinds of command (see engine/rt/events.py)
 (
-    NOTHING, MIDI, SLOT, MAP, PANIC, DECK_GAIN, MASTER_GAIN, DECK_FLUSH, COMMAND_KINDS,
-) = range(9)  # fmt: skip
+    NOTHING, MIDI, SLOT, MAP, PANIC, DECK_GAIN, MASTER_GAIN, DECK_FLUSH,
+    RACK_ROW, RACK, COMMAND_KINDS,
+) = range(11)  # fmt: skip
 
 # --- parameters of a slot, float64, ready for the voice (see engine/rt/slots.py)
 (
@@ -134,6 +137,7 @@ STATE = np.dtype(
         ("master_step", "f8"),
         ("master_target", "f8"),
         ("mix", "f4", (2, CELL)),
+        *rack_fields(CELL),
         # the clock of the stream (see engine/rt/clock.py) and what the callback met
         ("clock_start_us", "f8"),
         ("clock_frame_us", "f8"),
@@ -186,6 +190,7 @@ def new_state(sample_rate: float, voices: int = VOICES - RESERVE) -> NDArray[np.
     one["tables"][: tables.samples.size] = tables.samples
     one["table_offset"] = tables.offset
     one["table_shift"] = tables.shift
+    prepare_rack(one, sample_rate, CELL)
     one["slot_of"][:] = np.arange(CHANNELS)[:, None]
     one["volume"] = 100 / 127
     one["expression"] = 1.0

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from engine.parts import ADSR, LFO, Filter, Oscillator
 from engine.patch import Patch, builtin_patches
 from engine.rt import state as st
-from engine.rt.render import soft_limit
 from engine.rt.ring import push_command, write_deck
 from engine.synth import Synth
 from tests.measure import above_5khz_db, cents, db, error_db, frequency, lines
@@ -307,17 +306,6 @@ def test_any_patch_that_is_allowed_gives_finite_sound_within_one(
     assert np.abs(audio).max() <= 1.0
     for tile in range(st.TILES):
         assert np.isfinite(synth.state[0]["floats"][tile]).all()
-
-
-def test_the_limiter_is_the_identity_below_its_knee_and_never_passes_one() -> None:
-    above = np.linspace(0.005, 50, 10_000)
-    x = np.concatenate([-above[::-1], [0.0], above])
-    y = np.array([soft_limit(v) for v in x])
-    straight = np.abs(x) <= 0.8
-    assert np.array_equal(y[straight], x[straight])
-    assert (np.diff(y) > 0).all()
-    assert np.abs(y).max() < 1.0
-    assert np.array_equal(y, -y[::-1])
 
 
 def test_a_change_of_the_master_gain_is_a_ramp_not_a_step() -> None:
