@@ -16,6 +16,7 @@ from dsp.resample import StreamResampler
 from dsp.spectrum import StreamSpectrum
 
 from . import settings as s
+from .agreeing import agreeing
 from .evidence import evidence
 from .index import FingerprintIndex
 from .match import Evidence, Identification, Match
@@ -240,7 +241,9 @@ class Tracklist:
 def _lead(level: NDArray[np.float32], begin: float, peaks: TrackPeaks, line: _Line) -> F64:
     """Return the share of the track's peaks that are there, less that at wrong alignments.
 
-    One number for every STEP_S of the spectra: 0 is chance, 1 the most.
+    One number for every STEP_S of the spectra: 0 is chance. A peak that is heard counts one, which
+    tells most where tracks are mixed, and another one if the clip has a peak of its own there,
+    which tells most in noise.
     """
     picture = look(level)
     offset = line.position(begin)
@@ -262,7 +265,9 @@ def _shares(found: Evidence, frames: int) -> F64:
     place = np.clip((found.reference_peaks[:, 0] / STEP_S).astype(np.int64), 0, count - 1)
     window = np.ones(round(SHOWN_S / STEP_S))
     total = np.convolve(np.bincount(place, minlength=count), window, "same")
-    hit = np.convolve(np.bincount(place, weights=found.matched, minlength=count), window, "same")
+    hit = np.convolve(
+        np.bincount(place, weights=found.matched * 1.0 + agreeing(found), minlength=count), window, "same"
+    )
     return np.asarray(hit / np.maximum(total, 1.0), np.float64)
 
 

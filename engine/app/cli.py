@@ -12,6 +12,7 @@ from engine.app import (
     demo,
     devices,
     duplicates,
+    explain,
     hear,
     identify,
     library_cmd,
@@ -36,6 +37,7 @@ app.command()(play.render)
 app.command()(patches.patches)
 app.command()(add.add)
 app.command()(identify.identify)
+app.command()(explain.explain)
 app.command()(duplicates.duplicates)
 app.command()(hear.listen)
 app.command()(recommend.recommend)

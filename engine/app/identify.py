@@ -145,7 +145,7 @@ def find(library: Library, clip: Path) -> list[Match]:
     AudioFileError
     """
     first: list[Match] = []
-    for number, (audio, sample_rate) in enumerate(_pieces(clip)):
+    for number, (audio, sample_rate) in enumerate(pieces(clip)):
         matches = library.index.identify(audio, sample_rate)
         if matches and matches[0].known:
             late_s = number * PIECE_S * matches[0].speed
@@ -182,7 +182,7 @@ def in_words(answer: dict[str, Any]) -> str:
     return f"{line}, {sure(answer['confidence'])}"
 
 
-def _pieces(clip: Path) -> list[tuple[NDArray[np.float32], int]]:
+def pieces(clip: Path) -> list[tuple[NDArray[np.float32], int]]:
     """Return the clip's first minute as mono pieces of ten seconds, the last one shorter."""
     import numpy as np
 
