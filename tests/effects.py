@@ -43,18 +43,19 @@ def set_rack(
 def send(
     state: NDArray[np.void], effect: int, sound: Floats, cuts: Iterable[int] = ()
 ) -> NDArray[np.float32]:
-    """Send mono sound to an effect and render as long, in pieces of `cuts` frames and then cells.
+    """Send mono sound to an effect and render as long, in pieces of `cuts` frames.
 
-    Whatever the cuts, sound goes in at the ends of cells, where the voices have made it.
+    Sound goes in at the ends of cells, by when the voices would have made it.
     """
     frames = len(sound) // CELL * CELL
     out = np.zeros((frames, 2), np.float32)
     one = state[0]
+    last = int(np.flatnonzero(sound).max(initial=0))  # from there on, cuts may cross cells
     at = 0
-    for cut in chain(cuts, repeat(CELL)):
+    for cut in chain(cuts, repeat(4096)):
         if at == frames:
             return out
-        until = min(at + cut, frames, (at // CELL + 1) * CELL)
+        until = min(at + cut, frames, (at // CELL + 1) * CELL if at <= last else frames)
         render_block(one, out[at:until])
         at = until
         if at % CELL == 0 and sound[at - CELL : at].any():

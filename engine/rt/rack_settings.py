@@ -112,9 +112,9 @@ def prepare_rack(record: Any, sample_rate: float, cell: int) -> None:
     record["delay_mask"] = _mask(rs.LONGEST_DELAY_S * sample_rate + 4 * cell, rs.DELAY_FRAMES)
     record["delay_fade_of"] = max(1, round(DELAY_CHANGE_S * sample_rate / cell))
 
-    record["reverb_delay"] = record["reverb_length"] = lines
+    record["reverb_delay"] = lines
     record["reverb_mask"] = _mask(lines.max() + 4 * cell, rs.LINE_FRAMES)
-    record["reverb_phase"] = rng.permutation(rs.LINES) / rs.LINES
+    record["reverb_start"] = rng.permutation(rs.LINES) / rs.LINES
     record["reverb_rate"] = rng.permutation(np.linspace(*LINE_RATES_HZ, rs.LINES)) / sample_rate
     record["reverb_swing"] = LINE_SWING_S * sample_rate
     record["reverb_pole"] = _treble_pole(sample_rate)

@@ -77,6 +77,7 @@ def rack_fields(cell: int) -> list[tuple[Any, ...]]:
         ("reverb_length", "f8", (LINES,)),  # as it moves
         ("reverb_loud", "f4", (cell,)),
         ("reverb_phase", "f8", (LINES,)),  # of each line's slow movement, 0 .. 1
+        ("reverb_start", "f8", (LINES,)),  # where it begins
         ("reverb_rate", "f8", (LINES,)),  # of it, turns per frame
         ("reverb_swing", "f8"),  # frames to either side
         ("reverb_pole", "f4"),  # of the lines' low-pass

@@ -23,7 +23,7 @@ _GAIN = f32(0.5)  # three taps a side
 @kernel(realtime=True)
 def _swing(phase):  # type: ignore[no-untyped-def]
     turn = phase - math.floor(phase)
-    return -np.float64(sin_half_turns(f32(2.0 * turn - 1.0)))
+    return np.float64(sin_half_turns(f32(1.0 - 2.0 * turn)))
 
 
 @kernel(fast=True, realtime=True)

@@ -155,7 +155,7 @@ def _move(state, j):  # type: ignore[no-untyped-def]
     before = state.reverb_length[j]
     phase = state.reverb_phase[j] + CELL * state.reverb_rate[j]
     phase -= math.floor(phase)
-    swing = np.float64(sin_half_turns(f32(2.0 * phase - 1.0)))
+    swing = np.float64(sin_half_turns(f32(1.0 - 2.0 * phase)))
     state.reverb_length[j] = state.reverb_delay[j] + state.reverb_swing * swing
     state.reverb_phase[j] = phase
     return before
@@ -235,6 +235,9 @@ def run_reverb(state, quiet):  # type: ignore[no-untyped-def]
 
 @kernel(realtime=True)
 def wake_reverb(state):  # type: ignore[no-untyped-def]
-    """Begin with the gains that are asked for."""
+    """Begin with the gains that are asked for, and move as when the first sound began."""
     _set_gains(state)
     _set_gains(state)
+    for j in range(LINES):
+        state.reverb_phase[j] = state.reverb_start[j] - CELL * state.reverb_rate[j]
+        _move(state, j)
