@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from engine.errors import PatchError
-from engine.gm import patch_of
 from engine.patch import Patch, find_patch
+from engine.rt import playing_state as ps
 from engine.rt import state as st
 from engine.rt.render import render_block
 from engine.rt.ring import push_command
-from engine.rt.slots import slot_parameters
-from engine.rt.state import CHANNELS, SLOTS, new_state
+from engine.rt.state import CHANNELS, new_state
+from engine.rt.transport import HIGHEST_BPM, LOWEST_BPM
+from engine.sounds import Sounds, load_general_midi
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
 
 _RENDER_FRAMES = 1024
 _BLOCKS_PER_REPORT = 256
-_PROGRAM_CHANGE = 0xC
 _GAIN_UNIT = 65536
 _LARGEST_GAIN = 16.0
 
@@ -66,44 +64,50 @@ class Synth:
         self.sample_rate = float(sample_rate)
         self.state = new_state(sample_rate, voices)
         self._lock = threading.Lock()
-        self._slots: dict[str, int] = {}
-        self._playing: list[Patch | None] = [None] * CHANNELS
+        self._sounds: Sounds = load_general_midi(self.state, self.sample_rate)
         self._stream: AudioStream | None = None
         first = find_patch(patch) if isinstance(patch, str) else patch
+        self._asked = [(0, first)] * CHANNELS  # how many patches were asked for, and the last
         for channel in range(CHANNELS):
             self.program(first, channel=channel)
 
     # --- sounds
 
-    def _map(self, channel: int, first: int, last: int, patch: Patch, frame: int) -> bool:
-        """Let the keys first..last of a channel play a patch."""
-        key = json.dumps({**patch.to_dict(), "drums": None}, sort_keys=True)
-        with self._lock:
-            if key not in self._slots:
-                if len(self._slots) >= SLOTS:
-                    raise PatchError(f"at most {SLOTS} sounds fit at once (every drum counts)")
-                values = slot_parameters(patch, self.sample_rate)
-                if not self._send(st.SLOT, len(self._slots), values=values):
-                    return False
-                self._slots[key] = len(self._slots)
-            return self._send(st.MAP, channel, last << 8 | first, self._slots[key], frame=frame)
+    def _number(self, patch: Patch) -> int | None:
+        """Return the number of a patch's sound, or None when the ring was full."""
+
+        def emit(kind: int, a: int, b: int, c: int, values: NDArray[np.float64]) -> bool:
+            return self._send(kind, a, b, c, values=values)
+
+        return self._sounds.number(patch, emit)
 
     def program(self, patch: Patch | str, channel: int = 0, frame: int = -1) -> bool:
         """Give a channel a patch; notes that sound keep theirs. False when the ring was full."""
         _byte("channel", channel, CHANNELS - 1)
-        sound = find_patch(patch) if isinstance(patch, str) else patch
-        sent = self._map(channel, 0, 127, sound, frame)
-        for key, drum in sound.drums.items():
-            sent = sent and self._map(channel, key, key, drum, frame)
-        if sent:
-            self._playing[channel] = sound
-        return sent
+        patch = find_patch(patch) if isinstance(patch, str) else patch
+        with self._lock:
+            number = self._number(patch)
+            serial = self._asked[channel][0] + 1
+            if number is None or not self._send(ps.PLAY, channel, number, serial, frame):
+                return False
+            self._asked[channel] = serial, patch
+        return True
 
     def patch(self, channel: int = 0) -> Patch:
-        """Return the patch of a channel."""
-        sound = self._playing[_byte("channel", channel, CHANNELS - 1)]
-        assert sound is not None  # __init__ gave every channel one
-        return sound
+        """Return the patch of a channel: what was asked for last, here or by a program change."""
+        serial, asked = self._asked[_byte("channel", channel, CHANNELS - 1)]
+        if int(self.state[0]["sound_serial"][channel]) < serial:
+            return asked  # on its way
+        return self._sounds.patches[int(self.state[0]["sound"][channel])]
+
+    def assign(self, program: int, patch: Patch | str, channel: int = 0, frame: int = -1) -> bool:
+        """Let a program change (0..127) on a channel mean a patch; False when the ring was full."""
+        _byte("program", program)
+        _byte("channel", channel, CHANNELS - 1)
+        patch = find_patch(patch) if isinstance(patch, str) else patch
+        with self._lock:
+            number = self._number(patch)
+        return number is not None and self._send(ps.PROGRAM, channel, program, number, frame)
 
     # --- events
 
@@ -158,6 +162,35 @@ class Synth:
         status = 0xE0 | _byte("channel", channel, CHANNELS - 1)
         return self.send(bytes([status, value & 127, value >> 7]), frame)
 
+    def pressure(
+        self, amount: int, channel: int = 0, note: int | None = None, frame: int = -1
+    ) -> bool:
+        """Press the keys of a channel by 0..127 (aftertouch), or one of them."""
+        data = [] if note is None else [_byte("note", note)]
+        status = (0xD0 if note is None else 0xA0) | _byte("channel", channel, CHANNELS - 1)
+        return self.send(bytes([status, *data, _byte("amount", amount)]), frame)
+
+    def set_tempo(self, bpm: float, frame: int = -1) -> bool:
+        """Set the tempo in beats per minute; a MIDI clock that runs is followed all the same."""
+        if not LOWEST_BPM <= bpm <= HIGHEST_BPM:
+            raise ValueError(f"bpm must be between {LOWEST_BPM:g} and {HIGHEST_BPM:g}, got {bpm}")
+        return self._send(ps.TEMPO, round(bpm * ps.TEMPO_UNIT), frame=frame)
+
+    def set_tuning(self, pitches: ArrayLike, frame: int = -1) -> bool:
+        """Set the pitch of each key for the notes that begin from now on.
+
+        Parameters
+        ----------
+        pitches : array_like, shape (128,)
+            In MIDI notes, fractions and all (69.0 is 440 Hz), -100..200; `range(128)` to begin
+            with.
+        """
+        wanted = np.asarray(pitches, np.float64)
+        if wanted.shape != (128,) or not (np.abs(wanted - 50.0) <= 150.0).all():  # NaN is not
+            raise ValueError("pitches must be 128 numbers between -100 and 200")
+        numbers = np.rint(wanted * ps.PITCH_UNIT).astype(np.int64).tolist()
+        return all(self._send(ps.TUNING, k, pitch, frame=frame) for k, pitch in enumerate(numbers))
+
     def panic(self) -> bool:
         """Silence every voice within milliseconds; False when the ring was full."""
         return self._send(st.PANIC)
@@ -174,6 +207,16 @@ class Synth:
     def frame(self) -> int:
         """Frames rendered so far."""
         return int(self.state[0]["frame"])
+
+    @property
+    def beat(self) -> float:
+        """Beats since the transport began, at the start of the last cell."""
+        return float(self.state[0]["beat"])
+
+    @property
+    def tempo(self) -> float:
+        """Beats per minute, ours or those of the MIDI clock."""
+        return float(self.state[0]["aim_beats_per_frame"]) * 60.0 * self.sample_rate
 
     @property
     def active_voices(self) -> int:
@@ -230,13 +273,6 @@ class Synth:
             self.program(name, channel=channel)
         return self.render_events(song.events, song.duration_s + tail_s, on_progress)
 
-    def _perform(self, message: bytes, frame: int) -> bool:
-        """Send a message; a program change takes the patch that stands for the program."""
-        if message[0] >> 4 != _PROGRAM_CHANGE:
-            return self.send(message, frame)
-        channel = message[0] & 0x0F
-        return self.program(patch_of(channel, message[1]), channel=channel, frame=frame)
-
     def render_events(
         self,
         events: Iterable[tuple[float, bytes]],
@@ -256,7 +292,7 @@ class Synth:
             block = out[at : at + _RENDER_FRAMES]
             while sent < len(queue):
                 frame = start + round(queue[sent][0] * self.sample_rate)
-                if frame >= start + at + len(block) or not self._perform(queue[sent][1], frame):
+                if frame >= start + at + len(block) or not self.send(queue[sent][1], frame):
                     break
                 sent += 1
             render_block(self.state[0], block)

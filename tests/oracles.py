@@ -185,12 +185,14 @@ def first_phases(note_number: int = 1) -> tuple[float, float]:
 
 
 class Keyboard:
-    """Which notes ought to sound: keys that are down, or were let go while the pedal was."""
+    """Which notes ought to sound: keys that are down, that sustain keeps, or sostenuto caught."""
 
     def __init__(self) -> None:
         self._down: set[tuple[int, int]] = set()
         self._kept: set[tuple[int, int]] = set()
-        self._pedal: set[int] = set()
+        self._caught: set[tuple[int, int]] = set()
+        self._sustain: set[int] = set()
+        self._sostenuto: set[int] = set()
 
     def take(self, message: bytes) -> None:
         """Act on a channel message."""
@@ -200,20 +202,35 @@ class Keyboard:
             self._kept.discard(key)
             self._down.add(key)
         elif kind in (8, 9):
-            if key in self._down and channel in self._pedal:
-                self._kept.add(key)
-            self._down.discard(key)
+            self._lift({key})
         elif kind == 11:
             self._controller(channel, message[1], message[2])
 
+    def _lift(self, keys: set[tuple[int, int]]) -> None:
+        self._kept |= {key for key in keys & self._down if key[0] in self._sustain}
+        self._down -= keys
+
     def _controller(self, channel: int, number: int, value: int) -> None:
+        own = {key for key in self._down | self._kept | self._caught if key[0] == channel}
         if number == 64 and value >= 64:
-            self._pedal.add(channel)
-        elif number in (64, 120, 121, 123, 124, 125, 126, 127):
-            self._pedal.discard(channel)
-            self._kept = {k for k in self._kept if k[0] != channel}
-        if number == 120 or number >= 123:
-            self._down = {k for k in self._down if k[0] != channel}
+            self._sustain.add(channel)
+        elif number == 66 and value >= 64:
+            if channel not in self._sostenuto:
+                self._caught |= self._down & own
+            self._sostenuto.add(channel)
+        if (number in (64, 66) and value < 64) or number == 121:
+            if number in (64, 121):
+                self._sustain.discard(channel)
+                self._kept -= own
+            if number in (66, 121):
+                self._sostenuto.discard(channel)
+                self._caught -= own
+        elif number == 120:
+            self._down, self._kept, self._caught = (
+                keys - own for keys in (self._down, self._kept, self._caught)
+            )
+        elif number >= 123:
+            self._lift(own)
 
     def __iter__(self) -> Iterator[tuple[int, int]]:
-        return iter(sorted(self._down | self._kept))
+        return iter(sorted(self._down | self._kept | self._caught))

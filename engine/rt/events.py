@@ -8,24 +8,20 @@ from __future__ import annotations
 import numpy as np
 
 from dsp._jit import kernel
+from engine.rt import playing_state as ps
 from engine.rt import state as st
 from engine.rt._native import load_acquire, store_release
+from engine.rt.arpeggio import arpeggio_frame, run_arpeggios, start_arpeggios
+from engine.rt.messages import apply_midi, forget_all
+from engine.rt.notes import start_waiting, waiting_frame
 from engine.rt.rack import aim_rack
 from engine.rt.rack_state import RACK_PARAMETERS
-from engine.rt.state import CHANNELS, COMMANDS, PARAMETERS, PENDING
-from engine.rt.voices import (
-    aim_channel,
-    kill_channel,
-    note_off,
-    note_on,
-    release_channel,
-    set_pedal,
-)
+from engine.rt.sounds import play_sound, store_keys
+from engine.rt.state import COMMANDS, PARAMETERS, PENDING
+from engine.rt.transport import set_tempo
 
-_CC_WHEEL, _CC_VOLUME, _CC_PAN, _CC_EXPRESSION, _CC_PEDAL, _CC_BRIGHTNESS = 1, 7, 10, 11, 64, 74
-_CC_SOUND_OFF, _CC_RESET, _CC_NOTES_OFF = 120, 121, 123
 _DECK_FADE_S = 0.005
-_BRIGHTNESS_SEMITONES = 48.0  # at either end of controller 74
+_UNIT = 65536.0  # of gains in commands
 
 
 @kernel(realtime=True)
@@ -50,6 +46,27 @@ def schedule(state, frame, kind, a, b, c):  # type: ignore[no-untyped-def]
 
 
 @kernel(realtime=True)
+def _store(state, kind, at, a, b, c):  # type: ignore[no-untyped-def]
+    """Store what a command brings for later; False if it is one that waits for its frame."""
+    if kind == st.SLOT:
+        for k in range(PARAMETERS):
+            state.slots[a, k] = state.command_values[at, k]
+    elif kind == st.RACK_ROW:
+        for k in range(RACK_PARAMETERS):
+            state.rack_rows[a, k] = state.command_values[at, k]
+    elif kind == ps.SOUND:
+        store_keys(state, a, b & 0xFF, b >> 8, c)
+    elif kind == ps.STYLE:
+        for k in range(ps.STYLES):
+            state.sound_style[a, k] = state.command_values[at, k]
+    elif kind == ps.SOUND_CONTROL:
+        state.sound_control[a, b] = c
+    else:
+        return False
+    return True
+
+
+@kernel(realtime=True)
 def drain_commands(state):  # type: ignore[no-untyped-def]
     """Take what other threads sent; patches are stored at once, the rest waits for its frame."""
     tail = state.command_tail[0]
@@ -58,73 +75,12 @@ def drain_commands(state):  # type: ignore[no-untyped-def]
         at = tail & (COMMANDS - 1)
         kind = state.command_word[at, 0]
         a = state.command_word[at, 1]
-        if kind == st.SLOT:
-            for k in range(PARAMETERS):
-                state.slots[a, k] = state.command_values[at, k]
-        elif kind == st.RACK_ROW:
-            for k in range(RACK_PARAMETERS):
-                state.rack_rows[a, k] = state.command_values[at, k]
-        else:
-            frame = max(state.command_frame[at], state.frame)
-            b = state.command_word[at, 2]
-            schedule(state, frame, kind, a, b, state.command_word[at, 3])
+        b = state.command_word[at, 2]
+        c = state.command_word[at, 3]
+        if not _store(state, kind, at, a, b, c):
+            schedule(state, max(state.command_frame[at], state.frame), kind, a, b, c)
         tail += 1
     store_release(state.command_tail, tail)
-
-
-@kernel(realtime=True)
-def _controller(state, channel, number, value):  # type: ignore[no-untyped-def]
-    part = value / 127.0
-    if number == _CC_WHEEL:
-        state.wheel[channel] = part
-    elif number == _CC_VOLUME:
-        state.volume[channel] = part
-    elif number == _CC_PAN:
-        state.pan[channel] = max(-1.0, (value - 64) / 63.0)
-    elif number == _CC_EXPRESSION:
-        state.expression[channel] = part
-    elif number == _CC_BRIGHTNESS:
-        state.brightness[channel] = (value - 64) / 64.0 * _BRIGHTNESS_SEMITONES
-    elif number == _CC_PEDAL:
-        set_pedal(state, channel, value >= 64)
-        return
-    elif number == _CC_SOUND_OFF:
-        kill_channel(state, channel)
-        return
-    elif number >= _CC_NOTES_OFF:
-        release_channel(state, channel)
-        return
-    elif number == _CC_RESET:
-        state.wheel[channel] = 0.0
-        state.expression[channel] = 1.0
-        state.bend[channel] = 0.0
-        state.brightness[channel] = 0.0
-        set_pedal(state, channel, False)
-    else:
-        return
-    aim_channel(state, channel)
-
-
-@kernel(realtime=True)
-def apply_midi(state, message, within):  # type: ignore[no-untyped-def]
-    """Act on a message word: status << 14 | data1 << 7 | data2, status without its top bit."""
-    status = (message >> 14) & 0x7F
-    channel = status & 0x0F
-    kind = status >> 4
-    first = (message >> 7) & 0x7F
-    second = message & 0x7F
-    if kind == 1 and second > 0:
-        note_on(state, channel, first, second, within)
-    elif kind == 0 or kind == 1:
-        note_off(state, channel, first)
-    elif kind == 3:
-        _controller(state, channel, first, second)
-    elif kind == 6:
-        state.bend[channel] = ((second << 7 | first) - 8192) / 8192.0
-        aim_channel(state, channel)
-    elif status == 0x7F:  # system reset
-        for each in range(CHANNELS):
-            kill_channel(state, each)
 
 
 @kernel(realtime=True)
@@ -138,8 +94,36 @@ def _flush_deck(state, until):  # type: ignore[no-untyped-def]
 
 
 @kernel(realtime=True)
+def _apply(state, kind, a, b, c, within):  # type: ignore[no-untyped-def]
+    """Act on a command whose frame has come."""
+    if kind == st.MIDI:
+        apply_midi(state, a, within)
+    elif kind == ps.PLAY:
+        play_sound(state, a, b)
+        state.sound_serial[a] = max(state.sound_serial[a], np.int64(c))
+    elif kind == ps.PROGRAM:
+        state.program_sound[a, b] = c
+    elif kind == ps.TUNING:
+        state.tuning[a] = b / ps.PITCH_UNIT
+    elif kind == ps.TEMPO:
+        set_tempo(state, a / ps.TEMPO_UNIT)
+    elif kind == st.PANIC:
+        forget_all(state)
+    elif kind == st.DECK_GAIN:
+        state.deck_gain_target = a / _UNIT
+    elif kind == st.MASTER_GAIN:
+        state.master_target = a / _UNIT
+    elif kind == st.RACK:
+        aim_rack(state, a)
+    elif kind == st.DECK_FLUSH:
+        _flush_deck(state, np.int64(a) | np.int64(b) << 31)
+
+
+@kernel(realtime=True)
 def apply_due(state, within):  # type: ignore[no-untyped-def]
-    """Apply every event due at the current frame."""
+    """Apply every event due at the current frame: our own first, then those that were sent."""
+    start_waiting(state, within)
+    run_arpeggios(state, within)
     done = 0
     while done < state.pending_count and state.pending_frame[done] <= state.frame:
         kind = state.pending_word[done, 0]
@@ -147,26 +131,21 @@ def apply_due(state, within):  # type: ignore[no-untyped-def]
         b = state.pending_word[done, 2]
         c = state.pending_word[done, 3]
         done += 1
-        if kind == st.MIDI:
-            apply_midi(state, a, within)
-        elif kind == st.MAP:  # keys b & 0xFF .. b >> 8 of channel a play slot c
-            for key in range(b & 0xFF, (b >> 8) + 1):
-                state.slot_of[a, key] = c
-        elif kind == st.PANIC:
-            for channel in range(CHANNELS):
-                kill_channel(state, channel)
-        elif kind == st.DECK_GAIN:
-            state.deck_gain_target = a / 65536.0
-        elif kind == st.MASTER_GAIN:
-            state.master_target = a / 65536.0
-        elif kind == st.RACK:
-            aim_rack(state, a)
-        elif kind == st.DECK_FLUSH:
-            _flush_deck(state, np.int64(a) | np.int64(b) << 31)
+        _apply(state, kind, a, b, c, within)
     if done:
+        start_arpeggios(state, within)
         left = state.pending_count - done
         for i in range(left):
             state.pending_frame[i] = state.pending_frame[i + done]
             for k in range(4):
                 state.pending_word[i, k] = state.pending_word[i + done, k]
         state.pending_count = left
+
+
+@kernel(realtime=True)
+def frames_to_event(state, most):  # type: ignore[no-untyped-def]
+    """How many frames, one at least and `most` at most, there are until something happens."""
+    first = min(waiting_frame(state), arpeggio_frame(state))
+    if state.pending_count > 0:
+        first = min(first, state.pending_frame[0])
+    return min(most, max(first - state.frame, np.int64(1)))

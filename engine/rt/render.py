@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from dsp._jit import kernel
 from engine.rt import state as st
-from engine.rt.events import apply_due, drain_commands
+from engine.rt.events import apply_due, drain_commands, frames_to_event
 from engine.rt.master import mix_out
 from engine.rt.rack import run_rack
 from engine.rt.state import CELL, TILE, TILES
+from engine.rt.transport import start_transport_cell
 from engine.rt.voice import any_sounding, control, filter_and_mix, oscillators, start_cell
 
 
@@ -58,10 +59,10 @@ def render_block(state, out):  # type: ignore[no-untyped-def]
     position = 0
     while position < frames:
         first = state.frame & (CELL - 1)
+        if first == 0:
+            start_transport_cell(state)
         apply_due(state, first)
-        count = min(frames - position, CELL - first)
-        if state.pending_count > 0:
-            count = min(count, state.pending_frame[0] - state.frame)
+        count = frames_to_event(state, min(frames - position, CELL - first))
         if first == 0:
             run_rack(state)
         for i in range(count):

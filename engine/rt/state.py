@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dsp.oscillator import LEVELS, WAVES, wave_tables
+from engine.rt.playing_state import PLAYING_FIELDS, reset_playing
 from engine.rt.rack_settings import prepare_rack
 from engine.rt.rack_state import rack_fields
 from engine.rt.record_state import RECORD_FIELDS
@@ -156,6 +157,7 @@ STATE = np.dtype(
         ("active", "i8"),  # voices sounding
         ("peak", "f4"),
         *RECORD_FIELDS,
+        *PLAYING_FIELDS,
         # memory of the rings and tables
         ("table_offset", "i4", (len(WAVES), LEVELS)),
         ("table_shift", "i4", (len(WAVES), LEVELS)),
@@ -185,6 +187,7 @@ def new_state(sample_rate: float, voices: int = VOICES - RESERVE) -> NDArray[np.
     state = np.zeros(1, dtype=STATE)
     one = state[0]
     one["sample_rate"] = sample_rate
+    reset_playing(state)
     one["limit"] = voices
     tables = wave_tables(sample_rate)
     one["tables"][: tables.samples.size] = tables.samples

@@ -12,6 +12,7 @@ from engine.io.smf import MidiSong
 from engine.parts import Oscillator
 from engine.patch import Patch, find_patch
 from engine.rt import state as st
+from engine.rt.slots import slot_parameters
 from engine.rt.state import COMMANDS, SLOTS, new_state
 from engine.synth import Synth
 
@@ -113,7 +114,7 @@ def test_a_full_ring_refuses_every_kind_of_command_aloud() -> None:
     _blocks(synth, 4_800, 64)
     assert np.array_equal(
         synth.state[0]["slots"][synth.state[0]["slot_of"][0, 60]],
-        Synth("pluck").state[0]["command_values"][0],
+        slot_parameters(find_patch("pluck"), _RATE),
     )
 
 
@@ -131,18 +132,25 @@ def test_threads_that_change_patches_at_once_fill_no_slot_twice() -> None:
     for thread in threads:
         thread.join()
     _blocks(synth, 64, 64)
+    assert [synth.patch(channel).name for channel in range(8)] == [names[-1]] * 8
     used = synth.state[0]["slots"][:, st.P_GAIN] != 0
-    assert used.sum() == 1 + len(names)
+    assert used.sum() == (Synth().state[0]["slots"][:, st.P_GAIN] != 0).sum()  # General MIDI's
     assert len(set(synth.state[0]["slot_of"][:8, 60].tolist())) == 1
+
+
+def _variant(i: int) -> Patch:
+    return Patch(oscillators=(Oscillator(level=i / 1000), Oscillator()))
 
 
 def test_more_sounds_than_fit_are_refused() -> None:
     synth = Synth()
-    sounds = [Patch(oscillators=(Oscillator(level=i / 100), Oscillator())) for i in range(SLOTS)]
-    for sound in sounds[:-1]:
-        synth.program(sound, 1)
+    room = SLOTS - int((synth.state[0]["slots"][:, st.P_GAIN] != 0).sum())
+    for i in range(room):
+        assert synth.program(_variant(i), 1)
+    for again in range(room):  # those that are there cost no room
+        assert synth.program(_variant(again), 2)
     with pytest.raises(PatchError, match=f"at most {SLOTS} sounds"):
-        synth.program(sounds[-1], 1)
+        synth.program(_variant(room), 1)
 
 
 def test_messages_that_are_none_are_refused_and_sysex_is_passed_over() -> None:
