@@ -32,6 +32,7 @@ SCALED = (
     *((1.0, k) for k in (1.015, 1.03, 1.045, 1.06)),  # tempo
 )  # fmt: skip
 ALIKE = 0.1  # similarity of two half minutes from which their tracks are laid over each other
+VERSIONS = 3  # of each pair, at most, that are laid over each other
 SAME_SOUND = 0.97  # agreement of copies in MP3 at 128 kbit/s and above: 0.98 to 1
 WHOLE = 0.85  # share of a track, above which all of it counts as found
 SAME_LENGTH = 0.03  # of the length, or
@@ -113,9 +114,9 @@ def find(
     ids = np.asarray(track_ids, np.int64)
     proposals = _propose(ids, peaks, SCALED if any_speed else (), tell)
     found = []
-    for done, proposal in enumerate(proposals):
+    for done, versions in enumerate(proposals):
         tell(len(ids) + done, len(ids) + len(proposals))
-        duplicate = _compare(proposal, peaks)
+        duplicate = next(filter(None, (_compare(version, peaks) for version in versions)), None)
         if duplicate is not None:
             found.append(duplicate)
     tell(len(ids) + len(proposals), len(ids) + len(proposals))
@@ -127,7 +128,8 @@ def _propose(
     peaks: Callable[[int], TrackPeaks],
     versions: Sequence[tuple[float, float]],
     tell: Callable[[int, int], None],
-) -> list[_Proposal]:
+) -> list[list[_Proposal]]:
+    """Return the pairs that may be alike: of each the versions that promise most, best first."""
     scheme = MinHash()
     tables: list[list[NDArray[np.uint32]]] = [[] for _ in range(1 + len(versions))]
     for done, track_id in enumerate(ids.tolist()):
@@ -140,20 +142,23 @@ def _propose(
     plain = np.concatenate(tables[0])
     track, half = _places(tables[0])
     bands, rows = choose_bands(scheme.permutations, len(plain))
-    best: dict[tuple[int, int], _Proposal] = {}
+    pairs: dict[tuple[int, int], list[_Proposal]] = {}
     for table, (pitch, tempo) in zip(tables, (PLAIN, *versions), strict=True):
         probes = np.concatenate(table)
         its_track, its_half = _places(table)
         probe, met = candidates(probes, plain, bands, rows)
         same_way = pitch == tempo == 1.0
         wanted = its_track[probe] > track[met] if same_way else its_track[probe] != track[met]
+        best: dict[tuple[int, int], _Proposal] = {}
         for other, one, alike in _alike(probes, plain, probe[wanted], met[wanted]):
             pair = int(ids[track[one]]), int(ids[its_track[other]])
-            key = min(pair), max(pair)
-            if key not in best or alike > best[key].similarity:
+            if pair not in best or alike > best[pair].similarity:
                 halves = int(half[one]), int(its_half[other])
-                best[key] = _Proposal(*pair, pitch, tempo, halves, alike)
-    return [best[key] for key in sorted(best)]
+                best[pair] = _Proposal(*pair, pitch, tempo, halves, alike)
+        for proposal in best.values():
+            key = min(proposal.one, proposal.other), max(proposal.one, proposal.other)
+            pairs.setdefault(key, []).append(proposal)
+    return [sorted(pairs[key], key=lambda p: -p.similarity)[:VERSIONS] for key in sorted(pairs)]
 
 
 def _places(table: list[NDArray[np.uint32]]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -265,9 +265,8 @@ def _shares(found: Evidence, frames: int) -> F64:
     place = np.clip((found.reference_peaks[:, 0] / STEP_S).astype(np.int64), 0, count - 1)
     window = np.ones(round(SHOWN_S / STEP_S))
     total = np.convolve(np.bincount(place, minlength=count), window, "same")
-    hit = np.convolve(
-        np.bincount(place, weights=found.matched * 1.0 + agreeing(found), minlength=count), window, "same"
-    )
+    worth = found.matched * 1.0 + agreeing(found)
+    hit = np.convolve(np.bincount(place, weights=worth, minlength=count), window, "same")
     return np.asarray(hit / np.maximum(total, 1.0), np.float64)
 
 

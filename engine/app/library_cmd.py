@@ -1,8 +1,9 @@
-"""`antiphon library list | check | remove`."""
+"""`antiphon library list | check | remove | compact | export`."""
 
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -89,6 +90,60 @@ def remove(
         for track in [opened.resolve(text) for text in tracks]:
             opened.remove(track.id)
             say(f"forgot {track.name} ({track.id}); {track.path} is still there")
+
+
+@app.command()
+@command
+def compact(library: LibraryOption = None) -> None:
+    """Give back the disk space of what was removed.
+
+    Example: antiphon library compact
+    """
+    from engine.library import Library
+    from engine.library import compact as compacting
+
+    with Library.open(library, create=False) as opened:
+        with waiting("compacting"):
+            before, after = compacting.compact(opened)
+        say(
+            f"index {before.index:,} -> {after.index:,} bytes,"
+            f" library {before.whole:,} -> {after.whole:,} bytes"
+        )
+
+
+@app.command()
+@command
+def export(
+    to: Annotated[
+        Path, typer.Argument(metavar="DIR", help="A folder to write into; - prints JSON.")
+    ],
+    library: LibraryOption = None,
+    as_csv: Annotated[
+        bool, typer.Option("--csv", help="Two tables, tracks.csv and playlists.csv.")
+    ] = False,
+    fingerprints: Annotated[
+        bool, typer.Option("--fingerprints", help="The peaks of every track as well, as files.")
+    ] = False,
+) -> None:
+    """Write what the library knows of tracks and playlists for other programs.
+
+    The folder gets library.json (or two CSV files), and fingerprints/ID.peaks as docs/formats.md
+    describes them. Files of these names are replaced.
+
+    Example: antiphon library export backup --fingerprints
+    """
+    from engine.app import export as writing
+    from engine.library import Library
+
+    if str(to) == "-" and (as_csv or fingerprints):
+        raise typer.BadParameter("- prints JSON alone; --csv and --fingerprints need a folder")
+    with Library.open(library, create=False, writable=False) as opened:
+        if str(to) == "-":
+            say(writing.as_json(opened))
+            return
+        with waiting("exporting"):
+            written = writing.write(opened, to, as_csv, fingerprints)
+        say(f"{len(opened)} tracks written to {', '.join(written)}")
 
 
 def _as_json(track: Track) -> dict[str, Any]:
