@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from engine.parts import Chorus, Delay, Reverb
 from engine.patch import Patch, find_patch
+from engine.rack import Rack
 from engine.rt import playing_state as ps
 from engine.rt import state as st
 from engine.rt.render import render_block
@@ -65,6 +67,7 @@ class Synth:
         self.state = new_state(sample_rate, voices)
         self._lock = threading.Lock()
         self._sounds: Sounds = load_general_midi(self.state, self.sample_rate)
+        self._rack = Rack(self.sample_rate)
         self._stream: AudioStream | None = None
         first = find_patch(patch) if isinstance(patch, str) else patch
         self._asked = [(0, first)] * CHANNELS  # how many patches were asked for, and the last
@@ -182,14 +185,33 @@ class Synth:
         Parameters
         ----------
         pitches : array_like, shape (128,)
-            In MIDI notes, fractions and all (69.0 is 440 Hz), -100..200; `range(128)` to begin
-            with.
+            In MIDI notes, fractions and all (69.0 is 440 Hz), -100..200; NaN for a key that is to
+            be silent; `range(128)` to begin with.
         """
-        wanted = np.asarray(pitches, np.float64)
-        if wanted.shape != (128,) or not (np.abs(wanted - 50.0) <= 150.0).all():  # NaN is not
+        given = np.asarray(pitches, np.float64)
+        wanted = np.where(np.isnan(given), ps.SILENT_KEY, given)
+        if wanted.shape != (128,) or not (np.abs(wanted - 50.0) <= 150.0).all():
             raise ValueError("pitches must be 128 numbers between -100 and 200")
         numbers = np.rint(wanted * ps.PITCH_UNIT).astype(np.int64).tolist()
         return all(self._send(ps.TUNING, k, pitch, frame=frame) for k, pitch in enumerate(numbers))
+
+    def set_rack(
+        self,
+        chorus: Chorus | None = None,
+        delay: Delay | None = None,
+        reverb: Reverb | None = None,
+        frame: int = -1,
+    ) -> bool:
+        """Set the effects that all channels share; what is not given stays as it is.
+
+        How much of a voice goes into them is its patch's `send` and controllers 91, 93 and 94.
+        They hold until channel 0 is given a patch, whose effects then take their place.
+        """
+        with self._lock:
+            begun = self._asked[0][0], self.patch(0)
+            row, numbers = self._rack.change(begun, chorus, delay, reverb)
+            sent = self._send(st.RACK_ROW, row, values=numbers)
+            return sent and self._send(st.RACK, row, frame=frame)
 
     def panic(self) -> bool:
         """Silence every voice within milliseconds; False when the ring was full."""

@@ -100,7 +100,6 @@ def prepare_rack(record: Any, sample_rate: float, cell: int) -> None:
     rng = np.random.default_rng(16)
     lines = line_frames(sample_rate)
     record["rack_glide"] = -math.expm1(-cell / (GLIDE_S * sample_rate))
-    record["rack_beats_per_frame"] = 2.0 / sample_rate
     record["rack_rows"][:] = rack_numbers(Chorus(), Delay(), Reverb(), sample_rate)
     for name in ("rack_target", "rack_from", "rack_now"):
         record[name] = record["rack_rows"][0]

@@ -32,7 +32,7 @@ def delay_frames(state):  # type: ignore[no-untyped-def]
     frames = state.rack_target[rs.R_DELAY_FRAMES]
     beats = state.rack_target[rs.R_DELAY_BEATS]
     if beats > 0.0:
-        frames = beats / max(state.rack_beats_per_frame, 1e-9)
+        frames = beats / max(state.aim_beats_per_frame, 1e-9)
         while frames > state.delay_longest:
             frames *= 0.5
     return math.floor(min(max(frames, _LEAST), state.delay_longest) + 0.5)

@@ -77,7 +77,7 @@ def test_a_note_value_follows_the_tempo_and_is_halved_until_it_fits(
     sync: str, bpm: float, seconds: float
 ) -> None:
     state = new_rack(_RATE, delay=Delay(sync=sync, feedback=0.0))
-    state[0]["rack_beats_per_frame"] = bpm / 60 / _RATE
+    state[0]["aim_beats_per_frame"] = bpm / 60 / _RATE
     heard = impulse_response(state, rs.DELAY, seconds + 0.1)
     assert np.flatnonzero(heard[:, 0]).tolist() == [round(seconds * _RATE)]
 
