@@ -21,7 +21,7 @@ from engine.app.demo_library import (
     progress_bar,
     render_tunes,
 )
-from engine.app.hear import as_record, clock, in_words
+from engine.app.notes import as_record, clock, in_words
 from engine.app.terminal import command
 
 if TYPE_CHECKING:

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import contextlib
-import json
+import sys
 import threading
 import time
+from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from engine.app.keys import Keys
 from engine.app.live import COMPILING, DEFAULT_BLOCK, Keyboard, device_sample_rate, meter_line
-from engine.app.terminal import LibraryOption, command, say_error, sure, tell_stale, waiting
+from engine.app.notes import Notes, in_words
+from engine.app.pipe import hear_pipe
+from engine.app.terminal import LibraryOption, command, say_error, tell_stale, waiting
 
 if TYPE_CHECKING:
     from engine.io.device import Stream
-    from engine.library import Track
+    from engine.io.raw import Pipe
+    from engine.library import Library, Track
     from engine.listener import Heard, Listener
     from engine.session import Session
 
@@ -25,87 +30,97 @@ Seconds = Annotated[float | None, typer.Option(help="Stop after this long.", min
 Json = Annotated[bool, typer.Option("--json", help="One JSON object per line.")]
 
 
-def clock(seconds: float) -> str:
-    """Return seconds as minutes and seconds.
+class RawFormat(StrEnum):
+    """Samples of a pipe, by ffmpeg's names."""
 
-    Examples
-    --------
-    >>> clock(83.4)
-    '1:23'
-    """
-    return f"{int(max(0.0, seconds)) // 60}:{int(max(0.0, seconds)) % 60:02d}"
-
-
-def in_words(heard: Heard, track: Track | None) -> str:
-    """Return what was heard as one line."""
-    if track is None or heard.position_s is None:
-        return "unknown music or noise" if heard.state == "unknown" else "silence"
-    return (
-        f"{track.name}  at {clock(heard.position_s)} of {clock(track.duration_s)}  "
-        f"{sure(heard.confidence)} after {heard.answered_after_s:.1f} s"
-        + (f"  speed {100 * heard.speed:.1f} %" if abs(heard.speed - 1) > 0.003 else "")
-    )
-
-
-def as_record(heard: Heard, track: Track | None, sample_rate: float) -> dict[str, object]:
-    """Return what was heard, from a microphone of that rate, as plain data."""
-    return {
-        "state": heard.state,
-        "track_id": heard.track_id,
-        "title": track.title if track else None,
-        "artist": track.artist if track else None,
-        "position_s": None if heard.position_s is None else round(heard.position_s, 3),
-        "confidence": round(heard.confidence, 4),
-        "speed": round(heard.speed, 4),
-        "answered_after_s": round(heard.answered_after_s, 3),
-        "heard_at_s": round(heard.frame / sample_rate, 3),
-    }
+    S16LE = "s16le"
+    S32LE = "s32le"
+    F32LE = "f32le"
 
 
 @command
 def listen(
+    source: Annotated[
+        str | None,
+        typer.Argument(metavar="[-]", show_default=False, help="- hears a pipe of raw samples."),
+    ] = None,
     library: LibraryOption = None,
     input_: InputOption = None,
     as_json: Json = False,
     seconds: Seconds = None,
+    history: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", show_default=False, help="Add every change to a file, as JSON lines."
+        ),
+    ] = None,
+    rate: Annotated[
+        int, typer.Option(help="Frames per second of the pipe.", min=1000, max=768_000)
+    ] = 48_000,
+    channels: Annotated[int, typer.Option(help="Channels of the pipe.", min=1, max=64)] = 2,
+    form: Annotated[
+        RawFormat, typer.Option("--format", help="Samples of the pipe.")
+    ] = RawFormat.S16LE,
 ) -> None:
-    """Name what the microphone hears, until Ctrl-C.
+    """Name what the microphone, or a pipe, plays, until Ctrl-C or the pipe's end.
 
-    One line whenever that changes: the track, where in it, and how sure that is.
+    One line whenever that changes: the track, where in it, and how sure that is; at the end, what
+    was heard from when to when. A pipe's times are counted in its own seconds.
 
     Example: antiphon listen --input "USB microphone" --json
+
+    Example: ffmpeg -i URL -f s16le - | antiphon listen - --rate 44100
     """
     from engine.errors import LibraryError
-    from engine.io.device import find_device, open_stream
+    from engine.io.raw import RawBlocks
     from engine.library import Library
-    from engine.listener import Listener
-    from engine.synth import Synth
 
+    if source not in (None, "-"):
+        raise typer.BadParameter(f"- is all that can be named here, got {source}; see --input")
     with Library.open(library, create=False, writable=False) as music:
         tracks = {track.id: track for track in music.tracks()}
         if not tracks:
             raise LibraryError("the library is empty; `antiphon add DIR` adds music")
         tell_stale(music)
-        device = find_device(input_, "input")
-        synth = Synth(sample_rate=device.sample_rate)
-
-        def tell(heard: Heard) -> None:
-            track = tracks.get(heard.track_id) if heard.track_id is not None else None
-            if as_json:
-                record = as_record(heard, track, synth.sample_rate)
-                typer.echo(json.dumps(record, ensure_ascii=False))
+        notes = Notes(tracks, as_json, history, by_stream=source == "-")
+        with contextlib.closing(notes):
+            if source == "-":
+                pipe = RawBlocks(_standard_input(), form.value, channels)
+                typer.echo(f"listening to a pipe for {len(tracks)} tracks", err=True)
+                hear_pipe(music.index, pipe, rate, seconds, notes)
             else:
-                typer.echo(f"{time.strftime('%H:%M:%S')}  {in_words(heard, track)}")
+                _hear_device(music, input_, seconds, notes)
 
-        with waiting(COMPILING):
-            stream = open_stream(synth, input=device.number, listen=True, play=False, block=512)
-        with stream:
-            typer.echo(f"listening on {device.name} for {len(tracks)} tracks", err=True)
-            listener = Listener(synth.state, music.index, synth.sample_rate, tell)
-            try:
-                _wait(seconds, listener, stream)
-            finally:
-                listener.close()
+
+def _standard_input() -> Pipe:
+    from engine.errors import DeviceError
+
+    if sys.stdin.isatty():
+        raise DeviceError("standard input is a terminal; pipe raw samples into `antiphon listen -`")
+    pipe: Pipe = sys.stdin.buffer  # type: ignore[assignment]  # it has read1; its type says less
+    return pipe
+
+
+def _hear_device(music: Library, input_: str | None, seconds: float | None, notes: Notes) -> None:
+    from engine.io.device import find_device, open_stream
+    from engine.listener import Listener
+    from engine.synth import Synth
+
+    device = find_device(input_, "input")
+    synth = Synth(sample_rate=device.sample_rate)
+    with waiting(COMPILING):
+        stream = open_stream(synth, input=device.number, listen=True, play=False, block=512)
+    with stream:
+        typer.echo(f"listening on {device.name} for {len(notes.tracks)} tracks", err=True)
+        listener = Listener(
+            synth.state, music.index, synth.sample_rate,
+            lambda heard: notes.tell(heard, synth.sample_rate),
+        )  # fmt: skip
+        try:
+            _wait(seconds, listener, stream)
+        finally:
+            listener.close()
+            notes.heard_s = listener.heard_s
 
 
 def _wait(seconds: float | None, listener: Listener, stream: Stream) -> None:
