@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from engine.io.device import Stream
     from engine.io.midi import MidiInput
     from engine.io.midiring import MidiRing
@@ -66,6 +68,23 @@ def device_sample_rate(output: str | None, fallback: float = 48_000.0) -> float:
 
     rate = find_device(output, "output").sample_rate
     return rate if 8_000 <= rate <= 192_000 else fallback
+
+
+def tune(synth: Synth, scale: Path | None, mapping: Path | None) -> None:
+    """Give a synth the tuning of Scala files, if there are any.
+
+    Raises
+    ------
+    TuningError
+        If one cannot be read, or a mapping has no scale.
+    """
+    from engine.errors import TuningError
+    from engine.io.scala import read_tuning
+
+    if scale is not None:
+        synth.set_tuning(read_tuning(scale, mapping)[1])
+    elif mapping is not None:
+        raise TuningError(f"{mapping}: a keyboard mapping needs a scale (--tuning FILE.scl)")
 
 
 def meter_line(synth: Synth, stream: Stream, keyboard: Keyboard | None) -> str:

@@ -16,6 +16,7 @@ from engine.app.live import (
     Keyboard,
     device_sample_rate,
     require_midi_port,
+    tune,
 )
 from engine.app.panel import KEYS, Panel
 from engine.app.terminal import command, waiting
@@ -23,6 +24,10 @@ from engine.app.terminal import command, waiting
 Patch = Annotated[str, typer.Option(help="Built-in patch, or a patch file (.json).")]
 Output = Annotated[str | None, typer.Option(help="Sound output: name, part of it, or number.")]
 Midi = Annotated[str | None, typer.Option(help="MIDI input: name or part of it.")]
+Tuning = Annotated[Path | None, typer.Option(metavar="SCL", help="Scala scale to play in.")]
+Mapping = Annotated[
+    Path | None, typer.Option("--keyboard", metavar="KBM", help="Scala keyboard mapping for it.")
+]
 Block = Annotated[int, typer.Option(help="Frames per callback.", min=16, max=8192)]
 
 
@@ -40,6 +45,12 @@ def play(
     floating: Annotated[
         bool, typer.Option("--float", help="Record 32-bit floating point, not 24 bits (WAV).")
     ] = False,
+    tuning: Tuning = None,
+    mapping: Mapping = None,
+    tempo: Annotated[
+        float | None,
+        typer.Option(metavar="BPM", help="Of arpeggios, LFOs and echoes, without a MIDI clock."),
+    ] = None,
     learn: Annotated[
         str | None,
         typer.Option(metavar="CONTROL", help="Bind the next controller moved to cutoff, ..."),
@@ -51,7 +62,9 @@ def play(
 
     Example: antiphon play --patch warm-pad --midi keystation --block 128
 
-    Example: antiphon play --record take.flac
+    Example: antiphon play --record take.flac --tempo 96
+
+    Example: antiphon play --patch harpsichord --tuning meantone.scl --keyboard a415.kbm
     """
     from contextlib import ExitStack
 
@@ -67,6 +80,9 @@ def play(
     with waiting(COMPILING):
         synth = Synth(patch, device_sample_rate(output))
         learner = Learner(synth, learn)
+        tune(synth, tuning, mapping)
+        if tempo is not None:
+            synth.set_tempo(tempo)
         stream = open_stream(synth, output, block=block)
     console = Console(stderr=True)
     with ExitStack() as stack:
@@ -104,6 +120,8 @@ def render(
         str | None, typer.Option(help="One patch for all channels but the drums.")
     ] = None,
     sample_rate: Annotated[int, typer.Option(help="Hz.", min=8000, max=192000)] = 48_000,
+    tuning: Tuning = None,
+    mapping: Mapping = None,
 ) -> None:
     """Render a MIDI file to a sound file, as it would be played live.
 
@@ -124,6 +142,7 @@ def render(
         events = tuple(e for e in music.events if e[1][0] >> 4 != 0xC)
         music = replace(music, patches=names, events=events)
     synth = Synth(sample_rate=sample_rate, voices=128)
+    tune(synth, tuning, mapping)
     console = Console(stderr=True)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
         job = progress.add_task("rendering", total=1.0)

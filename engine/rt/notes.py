@@ -11,7 +11,7 @@ import numpy as np
 
 from dsp._jit import kernel
 from engine.rt import state as st
-from engine.rt.playing_state import DOWN, LEGATO, NEVER, POLY
+from engine.rt.playing_state import DOWN, LEGATO, NEVER, POLY, SILENT_KEY
 from engine.rt.state import CELL, TILE, VOICES
 from engine.rt.strike import HELD, KEPT, start_voice
 from engine.rt.voices import fade_voice, forget, release_key, release_voice, sounding_level
@@ -203,8 +203,10 @@ def _tie_note(state, channel, old, key, velocity, within, keep):  # type: ignore
 def play_note(state, channel, key, velocity, tied, within):  # type: ignore[no-untyped-def]
     """Play a note as the channel plays: a voice of its own, or the one voice there is.
 
-    `tied`: another key is still held.
+    `tied`: another key is still held. A key that the tuning leaves out plays nothing.
     """
+    if state.tuning[key] == SILENT_KEY:
+        return
     if is_mono(state, channel):
         old = state.mono_key[channel]
         state.mono_key[channel] = key

@@ -21,6 +21,7 @@ NEVER = 1 << 62  # a frame that does not come
     SOUND, STYLE, SOUND_CONTROL, PLAY, PROGRAM, TUNING, TEMPO,
 ) = range(32, 39)  # fmt: skip
 PITCH_UNIT = 1 << 20  # of TUNING, a semitone
+SILENT_KEY = -100.0  # the pitch of a key that the tuning leaves out
 TEMPO_UNIT = 1_000_000  # of TEMPO, a beat per minute
 
 # --- bits of key_bits: why a key sounds
