@@ -13,7 +13,7 @@ import numpy as np
 
 from dsp._jit import kernel
 from engine.rt import rack_state as rs
-from engine.rt.effects.lines import FLOOR, read_between
+from engine.rt.effects.lines import FLOOR, read_between, settled
 from engine.rt.state import CELL
 
 f32 = np.float32
@@ -73,8 +73,8 @@ def _write(state, quiet):  # type: ignore[no-untyped-def]
         state.delay_line[0, (at + f) & mask] = to_left
         state.delay_line[1, (at + f) & mask] = to_right
         most = max(most, abs(to_left), abs(to_right))
-    state.delay_tone[0] = left
-    state.delay_tone[1] = right
+    state.delay_tone[0] = settled(left)
+    state.delay_tone[1] = settled(right)
     if quiet and most < FLOOR:
         for f in range(CELL):
             state.delay_line[0, (at + f) & mask] = 0.0

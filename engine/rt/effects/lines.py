@@ -9,6 +9,7 @@ from dsp._jit import kernel
 f32 = np.float32
 
 FLOOR = f32(1e-6)  # -120 dB: what is softer is silence
+_TINY = f32(1e-20)  # far from where numbers become slow, and reached within a cell from there
 
 _HALF = f32(0.5)
 _ONE_AND_HALF = f32(1.5)
@@ -36,6 +37,12 @@ def read_between(line, mask, at, delay):  # type: ignore[no-untyped-def]
     c2 = a - _TWO_AND_HALF * b + _TWO * c - _HALF * d
     c3 = _ONE_AND_HALF * (b - c) + _HALF * (d - a)
     return b + t * (c1 + t * (c2 + t * c3))
+
+
+@kernel(fast=True, inline=True)
+def settled(x):  # type: ignore[no-untyped-def]
+    """The state of a one-pole, or 0 before it gets denormal: offline, these are not flushed."""
+    return x if abs(x) > _TINY else f32(0.0)
 
 
 @kernel(fast=True, realtime=True)

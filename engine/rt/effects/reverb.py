@@ -16,7 +16,7 @@ import numpy as np
 from dsp._jit import kernel
 from dsp._math import exp2_f64, sin_half_turns
 from engine.rt import rack_state as rs
-from engine.rt.effects.lines import FLOOR, loudest
+from engine.rt.effects.lines import FLOOR, loudest, settled
 from engine.rt.rack_state import LINE_FRAMES, LINES
 from engine.rt.state import CELL
 
@@ -115,9 +115,7 @@ def _diffuse(state, quiet):  # type: ignore[no-untyped-def]
     for f in range(CELL):
         tone += f32(coefficient + step * f) * (state.sends[rs.REVERB, f] - tone)
         rows[f] = tone * _QUARTER
-    if quiet and abs(tone) < FLOOR:
-        tone = f32(0.0)
-    state.reverb_tone = tone
+    state.reverb_tone = f32(0.0) if quiet and abs(tone) < FLOOR else settled(tone)
     _store(state.diffuser_first, mask, at, rows, 0)
     for stage in range(rs.DIFFUSERS):
         for j in range(LINES):
@@ -189,7 +187,7 @@ def _circulate(state):  # type: ignore[no-untyped-def]
             last = x
             kept = flat + flat_step * f32(f)
             rows[row + f] = kept * x + (bass + bass_step * f32(f)) * low
-        state.reverb_low[j] = low
+        state.reverb_low[j] = settled(low)
         state.reverb_last[j] = last
 
 

@@ -94,3 +94,51 @@ def test_what_voices_do_not_send_stays_dry() -> None:
     render_block(state[0], out)
     assert not out.any()
     assert state[0]["wet_used"] == 0
+
+
+@pytest.mark.parametrize("effect", range(rs.EFFECTS))
+def test_between_and_after_echoes_no_number_is_denormal(effect: int) -> None:
+    state = new_rack(_RATE, delay=Delay(time=0.3, tone=900.0), reverb=Reverb(seconds=0.2))
+    one = state[0]
+    send(state, effect, np.where(np.arange(320) == 40, 0.5, 0.0))
+    smallest = np.finfo(np.float32).tiny
+    for _ in range(3_000):
+        render_block(one, np.empty((32, 2), np.float32))
+        for name in ("delay_tone", "reverb_low", "reverb_tone"):
+            kept = np.abs(np.atleast_1d(one[name]))
+            assert not ((kept > 0) & (kept < smallest)).any(), name
+
+
+@settings(derandomize=True, deadline=None, max_examples=25)
+@given(
+    rate=hs.sampled_from([8_000, 48_000, 192_000]),
+    changes=hs.lists(
+        hs.tuples(
+            hs.builds(Chorus, rate=hs.floats(0.01, 10.0), depth=hs.floats(0.0, 8.0)),
+            hs.builds(
+                Delay,
+                time=hs.floats(0.001, 4.0),
+                feedback=hs.floats(0.0, 0.95),
+                tone=hs.floats(200.0, 20_000.0),
+                sync=hs.sampled_from(["", "1/16", "32/4"]),
+            ),
+            hs.builds(Reverb, seconds=hs.floats(0.1, 20.0), damping=hs.floats(0.0, 1.0)),
+        ),
+        min_size=1,
+        max_size=5,
+    ),
+)
+def test_no_order_of_settings_makes_it_louder_than_its_feedback_allows(
+    rate: int, changes: list[tuple[Chorus, Delay, Reverb]]
+) -> None:
+    state = new_rack(rate)
+    noise = np.random.default_rng(8).uniform(-1.0, 1.0, 3_200)
+    for parts in changes:
+        set_rack(state, *parts)
+        for effect in range(rs.EFFECTS):
+            send(state, effect, noise)
+            assert np.isfinite(state[0]["wet"]).all()
+            assert np.abs(state[0]["wet"]).max() < 30.0
+    lines = state[0]["delay_line"], state[0]["reverb_line"]
+    assert all(np.isfinite(line).all() for line in lines)
+    assert np.abs(lines[0]).max() <= 1.0 / (1.0 - 0.95)  # the sum of all echoes of the loudest
