@@ -264,7 +264,7 @@ class MidiInput:
 
     def _poll_port(self) -> None:
         """Read one port until it is unplugged or this input is closed."""
-        midi_in = midi_child.open_client("MidiIn")
+        midi_in = midi_child.open_input()
         try:
             self._poll_client(midi_in)
         finally:

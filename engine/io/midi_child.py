@@ -46,7 +46,9 @@ CLIENT_NAME = "antiphon"
 CLOSE_LIMIT_S = 0.3
 REALTIME_PRIORITY = 4  # under JACK's clients (5) and server (10)
 SUSTAIN_PEDAL = 64
+SOSTENUTO_PEDAL = 66
 ALL_NOTES_OFF = 123
+SONG_MESSAGES = (0xF2, 0xF8, 0xFA, 0xFB, 0xFC)  # position, clock, start, continue, stop
 
 
 def now_us() -> int:
@@ -83,7 +85,7 @@ class RingWriter:
             words[HEAD] = head + 1
 
     def push(self, time_us: int, status: int, data1: int, data2: int) -> bool:
-        """Write one channel message; return False, and count, when the ring is full."""
+        """Write one message; return False, and count, when the ring is full."""
         words = self.words
         head = words[HEAD]
         if head - words[TAIL] >= CAPACITY:
@@ -94,16 +96,17 @@ class RingWriter:
         return True
 
     def push_message(self, time_us: int, message: Sequence[int]) -> None:
-        """Write what a port delivered, if it is a channel message (no clock, no SysEx)."""
-        if 0x80 <= message[0] < 0xF0 and len(message) in (2, 3):
-            data2 = message[2] if len(message) == 3 else 0
-            self.push(time_us, message[0], message[1] & 0x7F, data2 & 0x7F)
+        """Write what a port delivered, if it is a channel message or one that steers a song."""
+        if (0x80 <= message[0] < 0xF0 and len(message) in (2, 3)) or message[0] in SONG_MESSAGES:
+            data = [*message[1:3], 0, 0]
+            self.push(time_us, message[0], data[0] & 0x7F, data[1] & 0x7F)
 
     def release_all(self) -> None:
         """Let go of every note and pedal on all channels."""
         time_us = now_us()
         for channel in range(16):
             self.push(time_us, 0xB0 | channel, SUSTAIN_PEDAL, 0)
+            self.push(time_us, 0xB0 | channel, SOSTENUTO_PEDAL, 0)
             self.push(time_us, 0xB0 | channel, ALL_NOTES_OFF, 0)
 
 
@@ -172,6 +175,13 @@ def open_client(kind: str) -> Any:
     raise OSError(" and ".join(reasons) or "no MIDI system here that is known")
 
 
+def open_input() -> Any:
+    """Return a new `rtmidi.MidiIn` that delivers the clock too, which it drops by default."""
+    midi_in = open_client("MidiIn")
+    midi_in.ignore_types(sysex=True, timing=False, active_sense=True)
+    return midi_in
+
+
 def list_ports() -> tuple[list[str], list[str]]:
     """Return the names of the input and of the output ports; raises as `open_client` does."""
     names = []
@@ -232,7 +242,7 @@ def read(path: str, wanted: str | None) -> NoReturn:
         time_us = now_us()
         writer.push_message(time_us, event[0])
 
-    midi_in = open_client("MidiIn")
+    midi_in = open_input()
     midi_in.set_callback(take)
     port = None
     polls = threads = 0

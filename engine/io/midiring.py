@@ -18,10 +18,10 @@ from engine.io import midi_child as layout
 
 
 class MidiEvent(NamedTuple):
-    """A channel message and when it came.
+    """A message and when it came.
 
     `time_us` is CLOCK_MONOTONIC (macOS: CLOCK_UPTIME_RAW) in microseconds modulo 2**42; `status`
-    is 0x80..0xEF, `data1` and `data2` are 0..127.
+    is 0x80..0xEF or a song message (0xF2..0xFC), `data1` and `data2` are 0..127.
     """
 
     time_us: int

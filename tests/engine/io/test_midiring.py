@@ -94,7 +94,7 @@ def test_an_heir_of_a_writer_that_finished_does_not_skip_a_slot(ring: MidiRing) 
 def test_release_all_lifts_the_pedal_and_the_notes_of_every_channel(ring: MidiRing) -> None:
     ring.release_all()
     said = [(event.status, event.data1, event.data2) for event in iter(ring.pop, None)]
-    assert said == [(0xB0 + c, control, 0) for c in range(16) for control in (64, 123)]
+    assert said == [(0xB0 + c, control, 0) for c in range(16) for control in (64, 66, 123)]
 
 
 @pytest.mark.parametrize(
@@ -102,12 +102,15 @@ def test_release_all_lifts_the_pedal_and_the_notes_of_every_channel(ring: MidiRi
     [
         ([0x90, 60, 100], MidiEvent(9, 0x90, 60, 100)),
         ([0xC5, 7], MidiEvent(9, 0xC5, 7, 0)),
-        ([0xF8], None),
+        ([0xF8], MidiEvent(9, 0xF8, 0, 0)),
+        ([0xFC], MidiEvent(9, 0xFC, 0, 0)),
+        ([0xF2, 1, 2], MidiEvent(9, 0xF2, 1, 2)),
         ([0xF0, 1, 2, 0xF7], None),
-        ([0xF2, 1, 2], None),
+        ([0xF1, 1], None),
+        ([0xFE], None),
     ],
 )
-def test_only_channel_messages_are_carried(
+def test_only_messages_of_channels_and_of_a_songs_time_are_carried(
     ring: MidiRing, message: list[int], kept: MidiEvent | None
 ) -> None:
     ring.push_message(9, message)
