@@ -114,6 +114,7 @@ def clock_tick(state):  # type: ignore[no-untyped-def]
     """Act on a MIDI clock message, of which 24 make a beat."""
     if state.frame - state.tick_last > _LOST_S * state.sample_rate:
         state.tick_seen = 0
+    known = state.tick_seen > 1
     fresh = state.tick_seen == 0
     _follow_ticks(state)
     if state.song_starts:
@@ -121,10 +122,12 @@ def clock_tick(state):  # type: ignore[no-untyped-def]
         state.aim_jump = 1
         state.song_starts = 0
         state.song_runs = 1
-    elif fresh:
+    elif not known and not state.song_runs:  # joined in the middle: the nearest tick
         state.tick_number = np.int64(math.floor(beat_now(state) * TICKS_PER_BEAT + 0.5))
     else:
         state.tick_number += 1
+        if not known and not fresh:  # the first tick was followed by a guess of the tempo
+            state.aim_jump = 1
     if state.song_runs:
         state.song_tick = state.tick_number
     beat = state.tick_number / TICKS_PER_BEAT
