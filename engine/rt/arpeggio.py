@@ -50,10 +50,10 @@ def _step_beat(state, channel, number):  # type: ignore[no-untyped-def]
 
 
 @kernel(realtime=True)
-def _next_step(state, channel):  # type: ignore[no-untyped-def]
-    """Number of the first step that is not past."""
+def _next_step(state, channel, late):  # type: ignore[no-untyped-def]
+    """Number of the first step that is not past by more than `late` steps."""
     steps = (beat_now(state) - state.arp_origin) / state.arp_step[channel]
-    return np.int64(math.ceil(steps - _NEAR))
+    return np.int64(math.ceil(steps - late))
 
 
 @kernel(realtime=True)
@@ -175,7 +175,7 @@ def start_arpeggios(state, within):  # type: ignore[no-untyped-def]
         state.arp_count[channel] = 0
         state.arp_random[channel] = channel
         state.arp_jumps[channel] = state.jumps
-        following = _next_step(state, channel)
+        following = _next_step(state, channel, _NEAR)
         until = (_step_beat(state, channel, following) - beat_now(state)) / state.arp_step[channel]
         # late by less than half a step, it stands for the step that is past, else for the next
         following += 1 if until < 0.5 else 0
@@ -188,8 +188,12 @@ def run_arpeggios(state, within):  # type: ignore[no-untyped-def]
     for channel in range(CHANNELS):
         if state.arp_jumps[channel] != state.jumps:
             state.arp_jumps[channel] = state.jumps
+            if is_clocked(state):
+                state.arp_origin = 0.0
+            # a jump is made at a control point: the step that it was meant for may just be past
+            late = state.beats_per_frame * CELL / state.arp_step[channel]
             if state.arp_stage[channel] == _RUNNING:
-                state.arp_next[channel] = _next_step(state, channel)
+                state.arp_next[channel] = _next_step(state, channel, late)
             state.arp_off_beat[channel] = beat_now(state)
         ends = _frame_of(state, state.arp_off_beat[channel]) <= state.frame
         if state.arp_sounding[channel] and ends:
@@ -271,4 +275,4 @@ def set_arpeggio(state, channel, mode, step, octaves, gate, swing, hold):  # typ
     if state.arp_stage[channel] == _RESTING and _pool_size(state, channel) > 0:
         state.arp_stage[channel] = _STARTING
     if state.arp_stage[channel] == _RUNNING:
-        state.arp_next[channel] = _next_step(state, channel)
+        state.arp_next[channel] = _next_step(state, channel, _NEAR)
