@@ -32,7 +32,7 @@ SCALED = (
     *((1.0, k) for k in (1.015, 1.03, 1.045, 1.06)),  # tempo
 )  # fmt: skip
 ALIKE = 0.1  # similarity of two half minutes from which their tracks are laid over each other
-VERSIONS = 3  # of each pair, at most, that are laid over each other
+VERSIONS = 3  # of each pair, besides the one as recorded, that are laid over each other
 SAME_SOUND = 0.97  # agreement of copies in MP3 at 128 kbit/s and above: 0.98 to 1
 WHOLE = 0.85  # share of a track, above which all of it counts as found
 SAME_LENGTH = 0.03  # of the length, or
@@ -158,7 +158,14 @@ def _propose(
         for proposal in best.values():
             key = min(proposal.one, proposal.other), max(proposal.one, proposal.other)
             pairs.setdefault(key, []).append(proposal)
-    return [sorted(pairs[key], key=lambda p: -p.similarity)[:VERSIONS] for key in sorted(pairs)]
+    return [_most_promising(pairs[key]) for key in sorted(pairs)]
+
+
+def _most_promising(versions: list[_Proposal]) -> list[_Proposal]:
+    """Return those most alike, and the one as recorded, which chance must not push out."""
+    versions = sorted(versions, key=lambda version: -version.similarity)
+    plain = [v for v in versions[VERSIONS:] if v.pitch == v.tempo == 1.0]
+    return versions[:VERSIONS] + plain
 
 
 def _places(table: list[NDArray[np.uint32]]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -1,0 +1,100 @@
+"""The programs of evals/ that anyone may run on music of their own."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from evals import corpus, onset_baseline, score
+from evals.degrade import CONDITIONS, RATE, degrade
+from fingerprint.settings import SAMPLE_RATE
+from tests.fingerprint.conftest import tune
+
+
+def test_the_baseline_finds_what_is_cut_at_the_same_start_and_little_else() -> None:
+    tracks = [tune(500 + k, 16.0, SAMPLE_RATE) for k in range(12)]
+    found = onset_baseline.evaluate(tracks, 10.0)
+    assert found["starts 0 s late"] == 100.0
+    assert found["starts 0.1 s late"] < 50.0
+
+
+@pytest.mark.parametrize("condition", list(CONDITIONS))
+def test_a_condition_keeps_the_length_and_is_the_same_for_the_same_seed(condition: str) -> None:
+    audio = tune(1, 2.0, RATE)
+    other = tune(2, 2.0, RATE)
+    clips = [degrade(audio, condition, other, np.random.default_rng(5)) for _ in range(2)]
+    np.testing.assert_array_equal(*clips)
+    assert clips[0].shape == audio.shape
+    level = 20 * np.log10(np.sqrt(np.mean(clips[0] ** 2)))
+    assert -33 < level < -13
+    alike = np.corrcoef(clips[0], audio)[0, 1]
+    if condition in {"clean", "speed2", "speed5"}:
+        assert alike == pytest.approx(1.0, abs=1e-6)
+    else:
+        assert alike < 0.999
+
+
+def test_the_corpus_holds_what_its_truth_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "music" / "album"
+    folder.mkdir(parents=True)
+    tunes = [np.tile(tune(600 + k, 8.0, RATE), 4) for k in range(3)]
+    for number, audio in enumerate(tunes):
+        soundfile.write(folder / f"song {number}.flac", audio, RATE)
+    soundfile.write(folder / "short.wav", tunes[0][:RATE], RATE)
+    (folder / "rubbish.mp3").write_bytes(b"rubbish")
+    monkeypatch.setattr(corpus, "CONDITIONS", {"clean": CONDITIONS["clean"], "speed5": None})
+    monkeypatch.setattr(corpus, "FOREIGN_CONDITIONS", ("clean",))
+    work = tmp_path / "work"
+    wanted = ["corpus", str(tmp_path / "music"), str(work), "--per-cell", "2"]
+    monkeypatch.setattr(sys, "argv", wanted)
+    monkeypatch.setitem(corpus.SPEEDS, "speed5", 0.0)
+    corpus.main()
+    library = {path.stem: path for path in (work / "library").iterdir()}
+    assert sorted(library) == ["00000-song-1", "00001-song-2"]
+    truth = score.load(work / "clips/truth.jsonl")
+    assert [row["query"] for row in truth] == (work / "clips/queries.lst").read_text().split()
+    assert len(truth) == 5 * (2 * 2 + 4)
+    for row in truth:
+        clip, rate = soundfile.read(work / "clips" / row["query"])
+        assert len(clip) == round(row["length_s"] * rate)
+        if row["match"] is None:
+            assert row["source"] == "song 0"
+            continue
+        track, _ = soundfile.read(library[row["match"]])
+        start = round(row["offset_s"] * RATE)
+        there = track[start : start + len(clip)]
+        assert np.corrcoef(clip, there)[0, 1] > 0.99
+
+
+def test_scores_of_known_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> None:  # type: ignore[no-untyped-def]
+    def truth(query: str, match: str | None, condition: str = "clean") -> dict[str, object]:
+        about = {"length_s": 3.0, "offset_s": 10.0, "rate": 1.0}
+        return {"query": query, "match": match, "condition": condition} | about
+
+    def answer(query: str, match: str, points: float, accept: bool) -> dict[str, object]:
+        about = {"offset_s": 10.02, "speed": 1.001}
+        return {"query": query, "match": match, "score": points, "accept": accept} | about
+
+    rows = [truth("a", "x"), truth("b", "y"), truth("c", "x", "bar"), truth("d", None)]
+    said = [answer("a", "x", 5, True), answer("b", "x", 4, True), answer("c", "x", 1, False)]
+    said.append(answer("d", "y", 2, False))
+    for name, lines in (("truth", rows), ("answers", said)):
+        (tmp_path / name).write_text("".join(json.dumps(line) + "\n" for line in lines))
+    out = tmp_path / "out.json"
+    argv = ["score", str(tmp_path / "truth"), str(tmp_path / "answers"), "--json", str(out)]
+    monkeypatch.setattr(sys, "argv", argv)
+    score.main()
+    result = json.loads(out.read_text())
+    own = {name: row["3 s"] for name, row in result["own decision"].items()}
+    assert own == {"clean": 50.0, "bar": 0.0, "all": 33.3, "foreign answered": 0.0}
+    assert result["at most 1 % of foreign clips"]["clean"] == {"3 s": 50.0}
+    assert result["known clips named wrongly"] == 1
+    assert result["offset within 50 ms"] == 100.0
+    assert "| bar | 0 |" in capsys.readouterr().out
