@@ -1,8 +1,9 @@
 """The rack's part of the state: what the effects remember, and what their settings are called.
 
 The rack works on whole cells, one cell behind the voices: at a control point it takes what they
-sent during the cell before, and makes what is heard in the one that begins. Its lines are a cell
-shorter for it, so that an echo comes on its frame, and nothing depends on how blocks are cut.
+sent during the cell before, and makes what is heard in the one that begins. The lines of chorus
+and delay are a cell shorter for it, so that an echo comes on its frame; the reverb begins a cell
+later. Nothing depends on how blocks are cut.
 """
 
 from __future__ import annotations
