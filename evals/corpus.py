@@ -141,7 +141,8 @@ def main() -> None:
     # twice as many a condition, so that one false answer is under one percent
     nobody: list[str | None] = [None] * len(foreign)
     cells = 2 * arguments.per_cell
-    truth += make(foreign, nobody, FOREIGN_CONDITIONS, cells, known, out, rng, len(truth))
+    # what plays beside is foreign as well: nothing in these clips may be named
+    truth += make(foreign, nobody, FOREIGN_CONDITIONS, cells, foreign, out, rng, len(truth))
     (out / "truth.jsonl").write_text("".join(json.dumps(row) + "\n" for row in truth))
     (out / "queries.lst").write_text("".join(row["query"] + "\n" for row in truth))
     hours = sum(soundfile.info(path).duration for path in known) / 3600
