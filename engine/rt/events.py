@@ -15,6 +15,7 @@ from engine.rt.arpeggio import arpeggio_frame, run_arpeggios, start_arpeggios
 from engine.rt.messages import apply_midi, forget_all
 from engine.rt.notes import start_waiting, waiting_frame
 from engine.rt.rack import aim_rack
+from engine.rt.rack_clear import clear_rack
 from engine.rt.rack_state import RACK_PARAMETERS
 from engine.rt.sounds import play_sound, store_keys
 from engine.rt.state import COMMANDS, PARAMETERS, PENDING
@@ -73,10 +74,10 @@ def drain_commands(state):  # type: ignore[no-untyped-def]
     head = load_acquire(state.command_head)
     while tail < head and state.pending_count < PENDING:
         at = tail & (COMMANDS - 1)
-        kind = state.command_word[at, 0]
-        a = state.command_word[at, 1]
-        b = state.command_word[at, 2]
-        c = state.command_word[at, 3]
+        kind = np.int64(state.command_word[at, 0])
+        a = np.int64(state.command_word[at, 1])
+        b = np.int64(state.command_word[at, 2])
+        c = np.int64(state.command_word[at, 3])
         if not _store(state, kind, at, a, b, c):
             schedule(state, max(state.command_frame[at], state.frame), kind, a, b, c)
         tail += 1
@@ -109,6 +110,7 @@ def _apply(state, kind, a, b, c, within):  # type: ignore[no-untyped-def]
         set_tempo(state, a / ps.TEMPO_UNIT)
     elif kind == st.PANIC:
         forget_all(state)
+        clear_rack(state)
     elif kind == st.DECK_GAIN:
         state.deck_gain_target = a / _UNIT
     elif kind == st.MASTER_GAIN:
@@ -126,10 +128,10 @@ def apply_due(state, within):  # type: ignore[no-untyped-def]
     run_arpeggios(state, within)
     done = 0
     while done < state.pending_count and state.pending_frame[done] <= state.frame:
-        kind = state.pending_word[done, 0]
-        a = state.pending_word[done, 1]
-        b = state.pending_word[done, 2]
-        c = state.pending_word[done, 3]
+        kind = np.int64(state.pending_word[done, 0])  # one type of number, or all is compiled twice
+        a = np.int64(state.pending_word[done, 1])
+        b = np.int64(state.pending_word[done, 2])
+        c = np.int64(state.pending_word[done, 3])
         done += 1
         _apply(state, kind, a, b, c, within)
     if done:

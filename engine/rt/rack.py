@@ -12,6 +12,7 @@ from engine.rt.effects.chorus import run_chorus, wake_chorus
 from engine.rt.effects.delay import run_delay, wake_delay
 from engine.rt.effects.lines import FLOOR, loudest
 from engine.rt.effects.reverb import run_reverb, wake_reverb
+from engine.rt.rack_clear import FADE, empty_lines, fade_rack
 from engine.rt.state import CELL
 
 _NEAR = 1e-7  # part of a setting: a glide ends there
@@ -98,9 +99,15 @@ def run_rack(state):  # type: ignore[no-untyped-def]
         awake += 1 if state.rack_awake[effect] > 0 else 0
     if awake == 0 and state.sends_used == 0:
         return
-    _glide(state)
+    if state.rack_clear > FADE:
+        empty_lines(state)
+    else:
+        _glide(state)
+        for effect in range(rs.EFFECTS):
+            _run(state, effect)
+        if state.rack_clear > 0:
+            fade_rack(state)
     for effect in range(rs.EFFECTS):
-        _run(state, effect)
         row = state.sends[effect]
         for f in range(CELL):
             row[f] = 0.0

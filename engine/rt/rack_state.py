@@ -55,6 +55,7 @@ def rack_fields(cell: int) -> list[tuple[Any, ...]]:
         ("rack_glide", "f8"),  # part of the way to the target in a cell
         ("rack_awake", "i8", (EFFECTS,)),  # cells until an effect that hears nothing sleeps
         ("rack_hold", "i8", (EFFECTS,)),
+        ("rack_clear", "i8"),  # cells since a panic, 0: none (engine/rt/rack_clear.py)
         # chorus
         ("chorus_at", "i8"),
         ("chorus_mask", "i8"),

@@ -142,3 +142,28 @@ def test_no_order_of_settings_makes_it_louder_than_its_feedback_allows(
     lines = state[0]["delay_line"], state[0]["reverb_line"]
     assert all(np.isfinite(line).all() for line in lines)
     assert np.abs(lines[0]).max() <= 1.0 / (1.0 - 0.95)  # the sum of all echoes of the loudest
+
+
+@pytest.mark.parametrize("sample_rate", [_RATE, 192_000])
+def test_panic_ends_every_tail_within_milliseconds_and_leaves_nothing_of_it(
+    sample_rate: int,
+) -> None:
+    state = new_rack(sample_rate, delay=Delay(time=0.1, feedback=0.95), reverb=Reverb(seconds=20.0))
+    burst = 0.1 * np.random.default_rng(6).normal(size=sample_rate // 3 // 32 * 32)
+    for effect in range(rs.EFFECTS):
+        send(state, effect, burst)
+    assert push_command(state, st.PANIC)
+    out = np.empty((sample_rate, 2), np.float32)
+    render_block(state[0], out)
+    first = np.abs(out[:160]).max(axis=1)
+    assert first[:32].max() > 0.01
+    assert not out[160:].any()
+    assert np.abs(np.diff(out[:160, 0])).max() < 2.5 * first.max()  # of noise, and it fades
+    for effect in range(rs.EFFECTS):
+        assert not state[0]["rack_awake"].any()
+        fresh = new_rack(
+            sample_rate, delay=Delay(time=0.1, feedback=0.95), reverb=Reverb(seconds=20.0)
+        )
+        assert send(state, effect, burst).tobytes() == send(fresh, effect, burst).tobytes()
+        assert push_command(state, st.PANIC)
+        render_block(state[0], out)
