@@ -12,6 +12,7 @@ from dsp.spectrum import log_power
 
 from . import settings as s
 from .agreeing import agreeing
+from .candidate import Candidate
 from .confidence import KNOWN_FROM, MIDDLE, SLOPE, strength
 from .evidence import evidence
 from .identify import Ear
@@ -19,8 +20,7 @@ from .index import FingerprintIndex
 from .match import Evidence, Match
 from .peaks import Picture, look, prepare
 from .run import Run, build_run
-from .search import Candidate
-from .vote import WINDOW, collect_votes
+from .vote import WINDOW, all_votes
 
 NEEDED = MIDDLE + math.log(KNOWN_FROM / (1.0 - KNOWN_FROM)) / SLOPE  # strength that is named
 CHANCE_S = (-0.62, -0.46, -0.34, 0.34, 0.46, 0.62)  # shifts at which a track must not fit
@@ -121,12 +121,11 @@ def explain(
         for shift in CHANCE_S
     ]
     run = Run(build_run([(track_id, peaks)]))
-    room = np.empty(_MOST_VOTES, np.int64)
-    count = collect_votes(
+    votes = all_votes(
         run.bucket_start, run.landmark_delta, run.landmark_frame,
-        picture.frame, picture.position, mine.pitch, mine.tempo, room,
+        picture.frame, picture.position, picture.rank, mine.pitch, mine.tempo, _MOST_VOTES,
     )  # fmt: skip
-    votes = np.sort(room[:count])
+    votes = np.sort(votes)
     near = np.abs(votes - mine.align) <= WINDOW
     return Explanation(
         match=match,

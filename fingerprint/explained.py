@@ -7,16 +7,13 @@ But it also has notes of its own, which the track does not explain.
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 from numpy.typing import NDArray
 
 from dsp._jit import kernel
 from fingerprint.peaks import Picture
-from fingerprint.settings import FIRST_BIN, SUB_BIN
-
-from .verify import BLOCK
+from fingerprint.settings import SUB_BIN
+from fingerprint.walk import BLOCK, bounds, cell_of, to_bins
 
 I32 = NDArray[np.int32]
 U32 = NDArray[np.uint32]
@@ -49,28 +46,20 @@ def explained(
 ) -> float:  # fmt: skip
     """Return the share of a clip's peaks that the track (frames first..last) has as well."""
     frames, bins = owner.shape
-    begin = max(first, math.ceil(align - 0.5 * tempo))
-    end = min(last, math.floor(align + (frames - 0.5) * tempo) + 1)
-    if end <= begin or peaks == 0:
-        return 0.0
     hit = np.zeros(peaks, np.uint8)
+    flat = owner.ravel()
     count = 0
-    offset = FIRST_BIN * (pitch - 1.0) + 0.5
-    scale = pitch / SUB_BIN
+    start, stop, block = bounds(block_peak, peak_frame, first, last, align, tempo, frames)
+    scale, offset = to_bins(pitch, 0.0)
     slower = 1.0 / tempo
-    for block in range(begin // BLOCK, (end - 1) // BLOCK + 1):
-        base = block * BLOCK
-        for i in range(np.int64(block_peak[block]), np.int64(block_peak[block + 1])):
-            at = base + np.int64(peak_frame[i])
-            if at < begin:
-                continue
-            if at >= end:
-                break
-            t = math.floor((at - align) * slower + 0.5)
-            b = math.floor((peak_code[i] & 0xFFF) * scale + offset)
-            if 0 <= t < frames and 0 <= b < bins:
-                k = owner[t, b]
-                if k >= 0 and not hit[k]:
-                    hit[k] = 1
-                    count += 1
-    return count / peaks
+    for i in range(start, stop):
+        while i >= np.int64(block_peak[block + 1]):
+            block += 1
+        at, position = block * BLOCK + np.int64(peak_frame[i]), np.int64(peak_code[i] & 0xFFF)
+        k = cell_of(at, position, align, slower, scale, offset, frames, bins)
+        if k >= 0:
+            mine = flat[k]
+            if mine >= 0 and not hit[mine]:
+                hit[mine] = 1
+                count += 1
+    return count / max(1, peaks)

@@ -7,16 +7,19 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from .candidate import Candidate
 from .confidence import confidence, strength
+from .explained import owners
 from .identify import Ear
 from .match import Match
 from .peaks import look
-from .search import Candidate, compare
+from .place import place
+from .search import compare
 from .worth import worth
 
-AT_ONCE = 15.0  # strength at which one look is enough; a stream looks 300,000 times a day
-LONG_ENOUGH = 84  # frames: one shorter look sees no more than a few notes, and is not enough
-CONFIRMED = 14.0  # strength at which two looks with new audio between them are enough
+AT_ONCE = 13.5  # strength at which one look is enough; a stream looks 300,000 times a day
+
+CONFIRMED = 12.5  # strength at which two looks with new audio between them are enough
 MORE = 1.2  # strength asked besides of a window below BRIEF: music of one kind shares a few notes
 BRIEF = 150  # frames
 NEW_AUDIO = 24  # frames between two such looks, at least
@@ -25,6 +28,8 @@ SHORT = 60  # frames of the window that tells whether the track still plays
 LOST_SHARE = 0.35  # of the usual advantage; below it the track may be gone
 LOST_LEAST = 1.0
 LOST_LOOKS = 6  # looks in a row below that, and it is gone: 1.5 s
+NEVER = 1 << 62
+AGAIN = (100, 200, 400)  # frames after which the place is looked at anew: music repeats itself
 FORGET = 0.15  # of the usual advantage, a look
 WINDOWS = (120, 250, 120, 400)  # frames of the newest audio that a search takes, in turn
 SEARCH_EVERY = (4, 2, 150, 500)  # looks between searches when unknown for over 500, 150 frames
@@ -39,6 +44,7 @@ class Line:
     origin: float
     since: int
     usual: float
+    again: int = AGAIN[0]
 
     def align(self, at: int) -> float:
         """Return the track's frame at frame `at` of the stream."""
@@ -83,6 +89,9 @@ class Follower:
             self._follow(level, heard)
         if self._line is None or self._misses:
             self._seek(level, heard)
+        elif heard - self._line.since >= self._line.again:
+            self._line.again = next((k for k in AGAIN if k > self._line.again), NEVER)
+            self._place(level, heard)
         if self._line is None:
             return None
         frames = min(len(level), max(SHORT, heard - self._line.since))
@@ -116,6 +125,18 @@ class Follower:
         # a quarter of the way: single looks are good to a frame, the line to a fraction
         line.origin += 0.25 * (seen.align - line.align(start))
 
+    def _place(self, level: NDArray[np.float32], heard: int) -> None:
+        """Look, with more heard than when the track was found, which of its repeats it is."""
+        line = self._line
+        assert line is not None
+        window = level[-max(SHORT, heard - line.since) :]
+        start = heard - len(window)
+        picture = look(window)
+        there = replace(line.candidate, align=line.align(start))
+        there = place(self._ear.runs[there.run], there, picture, worth(picture), owners(picture))
+        line.candidate = there
+        line.origin = there.align - start * there.tempo
+
     def _seek(self, level: NDArray[np.float32], heard: int) -> None:
         age = heard - self._changed
         unknown_long = age > SEARCH_EVERY[3]
@@ -143,7 +164,7 @@ class Follower:
                 self._line.confidence = max(new.confidence, self._line.confidence)
             return
         before = self._doubtful
-        sure = (sure_by >= AT_ONCE and len(window) >= LONG_ENOUGH) or (
+        sure = sure_by >= AT_ONCE or (
             sure_by >= CONFIRMED
             and before is not None
             and before.same(new, heard)

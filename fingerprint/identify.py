@@ -9,11 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import settings as s
+from .candidate import Candidate
 from .confidence import KNOWN_FROM, confidence
 from .match import Match
 from .peaks import Picture
 from .run import Run
-from .search import Candidate, offset_s, search
+from .search import offset_s, search
 
 SHORTEST_FRAMES = int(0.5 * s.FRAMES_PER_SECOND) - 3  # half a second, less what a window takes
 
@@ -35,7 +36,10 @@ class Ear:
     def identify(self, picture: Picture) -> list[Match]:
         """Return matches, best first, at most one a track."""
         candidates = self.candidates(picture)
-        return [self.match(candidates[k:], c.align) for k, c in enumerate(candidates)]
+        return [
+            self.match([c, *candidates[:k], *candidates[k + 1 :]], c.align)
+            for k, c in enumerate(candidates)
+        ]
 
     def candidates(self, picture: Picture, scaled: bool = True) -> list[Candidate]:
         """Return the evidence behind the matches; none for less than half a second."""

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from . import settings as s
+from .candidate import Candidate
+from .copies import mark_copies
 from .explained import explained, owners
 from .peaks import Picture
+from .place import place
 from .run import Run
 from .verify import (
     BAND_OF_BIN,
@@ -23,13 +25,14 @@ from .verify import (
     refine,
     score_alignments,
 )
-from .vote import collect_votes, strongest
+from .vote import all_votes, strongest
 from .worth import worth
 
 PROPOSALS = 100  # alignments looked at, of each run and each version of the query
+AS_RECORDED = 0.004  # within this of 1, pitch and tempo count as unchanged
 CLOSELY = 12  # of these, compared with wrong alignments
 APART = 10.0  # frames: nearer alignments of one track are one
-MAX_VOTES = 400_000
+VOTES_A_FRAME = 800  # of the clip, for each of its versions
 STRONG = 18  # of each half second: peaks of the clip that the scaled versions use
 PLAIN = ((1.0, 1.0),)
 SCALED = (
@@ -37,62 +40,10 @@ SCALED = (
     *((k, 1.0) for k in (0.942, 0.961, 0.98, 1.02, 1.04, 1.06)),  # pitch
     *((1.0, k) for k in (0.955, 1.045)),  # tempo: a landmark's delta is read with one frame's doubt
 )
-AS_RECORDED = 0.004  # within this of 1, pitch and tempo count as unchanged
-KNEE = 6.0  # advantage from which more of it counts less: one onset or chord moves many peaks
-BEYOND = 0.3  # of the advantage above the knee
-PLAIN_BONUS = 2.0  # most that is heard is heard as it was recorded
-VOTE_BONUS = 0.4  # for each doubling of the votes
-EXPLAINED_BONUS = 10.0  # for a clip all of whose peaks the track has
-MOST_EXPLAINED = 0.5  # more than half is asked of none: a room and noise make peaks of their own
 SURE = 16.0  # score from which the scaled versions of the clip need not be tried
 
 # alignments (frames of the run), votes, pitch, tempo; each of shape (n,)
 Proposals = tuple[NDArray[np.float64], NDArray[np.int32], NDArray[np.float64], NDArray[np.float64]]
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """An alignment of the clip with a track.
-
-    Attributes
-    ----------
-    run, row : int
-        Which run, and which row of its table of tracks.
-    align : float
-        Frame of the track at which the clip's first frame lies.
-    pitch, tempo : float
-        Of the clip, over those of the track.
-    votes : int
-        Landmarks in agreement.
-    total : float
-        Summed worth of the clip's cells at the track's peaks, less that of chance; nats.
-    advantage : float
-        Over wrong alignments, see `verify`.
-    explained : float
-        Share of the clip's peaks that the track has, see `explained`.
-    """
-
-    run: int
-    row: int
-    align: float
-    pitch: float
-    tempo: float
-    votes: int
-    total: float
-    advantage: float
-    explained: float
-
-    @property
-    def score(self) -> float:
-        """All the evidence in one number; chance rarely passes 9, whatever the clip's length."""
-        plain = abs(self.pitch - 1.0) < AS_RECORDED and abs(self.tempo - 1.0) < AS_RECORDED
-        advantage = min(self.advantage, KNEE + BEYOND * (self.advantage - KNEE))
-        return (
-            advantage
-            + PLAIN_BONUS * plain
-            + VOTE_BONUS * math.log2(1 + self.votes)
-            + EXPLAINED_BONUS * min(MOST_EXPLAINED, self.explained)
-        )
 
 
 def search(
@@ -118,19 +69,20 @@ def search(
     evidence, owner = worth(picture), owners(picture)
     strong = picture.rank < STRONG
     found: list[Candidate] = []
-    for versions, frame, position in (
-        (PLAIN, picture.frame, picture.position),
-        (SCALED, picture.frame[strong], picture.position[strong]),
-    ):
+    for versions, asked in ((PLAIN, slice(None)), (SCALED, strong)):
+        peaks = picture.frame[asked], picture.position[asked], picture.rank[asked]
         for number, (run, rows) in enumerate(zip(runs, alive, strict=True)):
             if len(run.landmark_frame) and rows.any():
-                proposals = _propose(run, frame, position, versions)
+                proposals = _propose(run, *peaks, versions)
                 found += _examine(
                     number, run, rows, evidence, owner, len(picture.frame), *proposals
                 )
         found = _best_of_each_track(found)
         if (found and found[0].score >= SURE) or not scaled:
             break
+    if found:
+        found = mark_copies(runs, found, len(picture.level))
+        found[0] = place(runs[found[0].run], found[0], picture, evidence, owner)
     return found
 
 
@@ -160,18 +112,18 @@ def compare(
 
 
 def _propose(
-    run: Run, frame: NDArray[np.int32], position: NDArray[np.int32],
+    run: Run, frame: NDArray[np.int32], position: NDArray[np.int32], rank: NDArray[np.int32],
     versions: Sequence[tuple[float, float]],
 ) -> Proposals:  # fmt: skip
-    buffer = np.empty(MAX_VOTES, np.int64)
     aligns, counts = [], []
+    most = VOTES_A_FRAME * (int(frame[-1]) + 1) if len(frame) else 0
     for pitch, tempo in versions:
-        n = collect_votes(
+        votes = all_votes(
             run.bucket_start, run.landmark_delta, run.landmark_frame,
-            frame, position, pitch, tempo, buffer,
+            frame, position, rank, pitch, tempo, most,
         )  # fmt: skip
         align, count = np.empty(PROPOSALS, np.int64), np.empty(PROPOSALS, np.int32)
-        k = strongest(np.sort(buffer[:n]), PROPOSALS, align, count)
+        k = strongest(np.sort(votes), PROPOSALS, align, count)
         aligns.append(align[:k].astype(np.float64))
         counts.append(count[:k])
     sizes = [len(a) for a in aligns]
@@ -219,6 +171,7 @@ def _examine(
                 align=at - int(first[k]),
                 pitch=pitch_k,
                 tempo=tempo_k,
+                plain=max(abs(pitch_k - 1.0), abs(tempo_k - 1.0)) < AS_RECORDED,
                 votes=int(votes[k]),
                 total=total_k,
                 advantage=above,
@@ -229,14 +182,10 @@ def _examine(
 
 
 def _best_of_each_track(found: list[Candidate]) -> list[Candidate]:
-    """Return the best candidates of the tracks; where music repeats, the fullest agreement wins."""
     best: dict[tuple[int, int], Candidate] = {}
     for candidate in sorted(found, key=lambda c: -c.score):
-        track = (candidate.run, candidate.row)
-        first = best.setdefault(track, candidate)
-        if candidate.score > 0.85 * first.score and candidate.total > 1.02 * first.total:
-            best[track] = candidate
-    return sorted(best.values(), key=lambda c: -c.score)
+        best.setdefault((candidate.run, candidate.row), candidate)
+    return list(best.values())
 
 
 def offset_s(align: float, tempo: float) -> float:

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from dsp._jit import kernel
 from fingerprint.settings import BIN_HZ, FIRST_BIN, SUB_BIN
+from fingerprint.walk import BLOCK, bounds, cell_of, to_bins
 
-BLOCK = 256  # frames, as in `run`
 SHIFTS = np.array([-20, -16, -12, -9, -7, -5, -4, 4, 5, 7, 9, 12, 16, 20], np.float64)  # frames
 HIGHER = np.array([-40, -31, -23, -17, -11, -7, 7, 11, 17, 23, 31, 40], np.float64)  # bins
 NULL_SAMPLES = 64  # alignments elsewhere in the track
@@ -52,28 +52,20 @@ def agreement(
     The clip's frame t lies at frame align + t * tempo of the run.
     """
     frames, bins = worth.shape
-    begin = max(first, math.ceil(align - 0.5 * tempo))
-    end = min(last, math.floor(align + (frames - 0.5) * tempo) + 1)
+    flat = worth.ravel()
     total = 0.0
     count = 0
-    if end <= begin:
-        return total, count
-    offset = FIRST_BIN * (pitch - 1.0) + 0.5
-    scale = pitch / SUB_BIN
+    start, stop, block = bounds(block_peak, peak_frame, first, last, align, tempo, frames)
+    scale, offset = to_bins(pitch, 0.0)
     slower = 1.0 / tempo
-    for block in range(begin // BLOCK, (end - 1) // BLOCK + 1):
-        base = block * BLOCK
-        for i in range(np.int64(block_peak[block]), np.int64(block_peak[block + 1])):
-            at = base + np.int64(peak_frame[i])
-            if at < begin:
-                continue
-            if at >= end:
-                break
-            t = math.floor((at - align) * slower + 0.5)
-            b = math.floor((peak_code[i] & 0xFFF) * scale + offset)
-            if 0 <= t < frames and 0 <= b < bins:
-                total += worth[t, b]
-                count += 1
+    for i in range(start, stop):
+        while i >= np.int64(block_peak[block + 1]):
+            block += 1
+        at, position = block * BLOCK + np.int64(peak_frame[i]), np.int64(peak_code[i] & 0xFFF)
+        k = cell_of(at, position, align, slower, scale, offset, frames, bins)
+        if k >= 0:
+            total += flat[k]
+            count += 1
     return total, count
 
 
@@ -98,28 +90,19 @@ def add_agreement(
 ) -> None:  # fmt: skip
     """Add worth and number of peaks, moved up by `higher` bins, to those of each band."""
     frames, bins = worth.shape
-    begin = max(first, math.ceil(align - 0.5 * tempo))
-    end = min(last, math.floor(align + (frames - 0.5) * tempo) + 1)
-    if end <= begin:
-        return
-    offset = FIRST_BIN * (pitch - 1.0) + 0.5 + higher
-    scale = pitch / SUB_BIN
+    flat = worth.ravel()
+    start, stop, block = bounds(block_peak, peak_frame, first, last, align, tempo, frames)
+    scale, offset = to_bins(pitch, higher)
     slower = 1.0 / tempo
-    for block in range(begin // BLOCK, (end - 1) // BLOCK + 1):
-        base = block * BLOCK
-        for i in range(np.int64(block_peak[block]), np.int64(block_peak[block + 1])):
-            at = base + np.int64(peak_frame[i])
-            if at < begin:
-                continue
-            if at >= end:
-                break
-            position = np.int64(peak_code[i] & 0xFFF)
-            t = math.floor((at - align) * slower + 0.5)
-            b = math.floor(position * scale + offset)
-            if 0 <= t < frames and 0 <= b < bins:
-                k = band[position // SUB_BIN]
-                sums[k] += worth[t, b]
-                counts[k] += 1
+    for i in range(start, stop):
+        while i >= np.int64(block_peak[block + 1]):
+            block += 1
+        at, position = block * BLOCK + np.int64(peak_frame[i]), np.int64(peak_code[i] & 0xFFF)
+        k = cell_of(at, position, align, slower, scale, offset, frames, bins)
+        if k >= 0:
+            b = band[position // SUB_BIN]
+            sums[b] += flat[k]
+            counts[b] += 1
 
 
 @kernel
@@ -227,5 +210,5 @@ def advantage(
                 less = (mean - sums[w, b] / counts[w, b]) * math.sqrt(counts[0, b])
                 smallest = min(smallest, less)
         if known:
-            total += smallest
+            total += max(0.0, smallest)  # a band in noise knows nothing, and must not object
     return total / math.sqrt(BANDS)

@@ -1,6 +1,7 @@
 """Votes against plain Python, and what a shift of a track must give."""
 
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 
@@ -9,22 +10,22 @@ from fingerprint import extract
 from fingerprint import settings as s
 from fingerprint.peaks import look, prepare
 from fingerprint.run import Run, build_run
-from fingerprint.vote import WINDOW, collect_votes, strongest
+from fingerprint.vote import WINDOW, all_votes, lookups, postings, strongest, votes_within
 
 from .conftest import RATE
+
+FIELDS = ("frame", "position", "rank", "height")
 
 
 def picture_of(audio):
     return look(log_power(prepare(audio, RATE), s.N_FFT, s.HOP, s.FIRST_BIN, s.LAST_BIN))
 
 
-def votes_for(run, picture, pitch=1.0, tempo=1.0, room=400_000):
-    votes = np.empty(room, np.int64)
-    n = collect_votes(
+def votes_for(run, picture, pitch=1.0, tempo=1.0, most=400_000):
+    return all_votes(
         run.bucket_start, run.landmark_delta, run.landmark_frame,
-        picture.frame, picture.position, pitch, tempo, votes,
+        picture.frame, picture.position, picture.rank, pitch, tempo, most,
     )  # fmt: skip
-    return votes[:n]
 
 
 def test_the_shift_of_a_clip_gets_most_votes(tunes):
@@ -42,9 +43,48 @@ def test_most_of_a_tracks_own_landmarks_are_found_again(tunes):
     assert np.sum(votes == 0) >= 0.99 * len(run.landmark_frame)
 
 
-def test_a_full_buffer_ends_the_collection(tunes):
+def test_where_votes_are_too_many_the_strongest_peaks_are_asked(tunes):
+    run = Run(build_run([(k, extract(tunes[k], RATE)) for k in range(3)]))
+    picture = picture_of(tunes[1][5 * RATE : 8 * RATE])
+    every = votes_for(run, picture)
+    some = votes_for(run, picture, most=len(every) // 4)
+    assert 0 < len(some) <= len(every) // 4
+    strongest_ones = [
+        votes_for(run, replace(picture, **{n: getattr(picture, n)[keep] for n in FIELDS}))
+        for keep in (picture.rank < k for k in range(s.KEPT_A_SLOT + 1))
+    ]
+    assert any(np.array_equal(np.sort(some), np.sort(v)) for v in strongest_ones)
+
+
+def test_one_rank_of_peaks_is_asked_at_least(tunes):
     run = Run(build_run([(0, extract(tunes[0], RATE))]))
-    assert len(votes_for(run, picture_of(tunes[0]), room=100)) == 100
+    assert len(votes_for(run, picture_of(tunes[0]), most=5)) == 5
+
+
+def test_no_peaks_no_votes(tunes):
+    run = Run(build_run([(0, extract(tunes[0], RATE))]))
+    silence = look(np.full((60, s.BINS), -40, np.float32))
+    assert len(votes_for(run, silence)) == 0
+
+
+def test_the_votes_for_one_track_are_those_of_the_run_that_fall_into_it(tunes):
+    run = Run(build_run([(k, extract(tunes[k], RATE)) for k in range(3)]))
+    picture = picture_of(tunes[1][5 * RATE : 8 * RATE])
+    bucket, gap, at, _ = lookups(picture.frame, picture.position, picture.rank, 1.0, 1.0)
+    begin, length = postings(run.bucket_start, run.landmark_delta, bucket, gap)
+    first, last = int(run.track_start[1]), int(run.track_start[2])
+    expected = [
+        int(run.landmark_frame[i]) - int(at[k])
+        for k in range(len(begin))
+        for i in range(begin[k], begin[k] + length[k])
+        if first <= run.landmark_frame[i] < last
+    ]
+    got = np.empty(len(expected) + 10, np.int64)
+    n = votes_within(
+        run.landmark_frame, run.landmark_delta, begin, length, gap, at, first, last, got
+    )
+    assert n == len(expected) > 100
+    assert Counter(got[:n].tolist()) == Counter(expected)
 
 
 def test_strongest_finds_the_fullest_windows(rng):

@@ -1,0 +1,63 @@
+"""A track that a clip may come from, and the evidence for it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+KNEE = 6.0  # advantage from which more of it counts less: one onset or chord moves many peaks
+BEYOND = 0.3  # of the advantage above the knee
+PLAIN_BONUS = 1.0  # most that is heard is heard as it was recorded
+VOTE_BONUS = 0.4  # for each doubling of the votes
+EXPLAINED_BONUS = 8.0  # for a clip all of whose peaks the track has
+MOST_EXPLAINED = 0.5  # more than half is asked of none: a room and noise make peaks of their own
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """An alignment of the clip with a track.
+
+    Attributes
+    ----------
+    run, row : int
+        Which run, and which row of its table of tracks.
+    align : float
+        Frame of the track at which the clip's first frame lies.
+    pitch, tempo : float
+        Of the clip, over those of the track.
+    plain : bool
+        Found with both as they were recorded.
+    votes : int
+        Landmarks in agreement.
+    total : float
+        Summed worth of the clip's cells at the track's peaks, less that of chance; nats.
+    advantage : float
+        Over wrong alignments, see `verify`.
+    explained : float
+        Share of the clip's peaks that the track has, see `explained`.
+    copy : bool
+        Sounds there as a better candidate does, see `copies`.
+    """
+
+    run: int
+    row: int
+    align: float
+    pitch: float
+    tempo: float
+    plain: bool
+    votes: int
+    total: float
+    advantage: float
+    explained: float
+    copy: bool = False
+
+    @property
+    def score(self) -> float:
+        """All the evidence in one number; chance rarely passes 9, whatever the clip's length."""
+        advantage = min(self.advantage, KNEE + BEYOND * (self.advantage - KNEE))
+        return (
+            advantage
+            + PLAIN_BONUS * self.plain
+            + VOTE_BONUS * math.log2(1 + self.votes)
+            + EXPLAINED_BONUS * min(MOST_EXPLAINED, self.explained)
+        )

@@ -1,0 +1,124 @@
+"""Where in the track: music repeats itself, and a clip's votes do not say which repeat it is."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dsp._jit import kernel
+
+from .candidate import Candidate
+from .explained import explained
+from .peaks import Picture
+from .run import Run
+from .verify import FINE, agreement, refine, score_alignments
+from .vote import lookups, postings, strongest, votes_within
+
+MOST_VOTES = 100_000
+REPEATS = 40  # alignments looked at, those with most votes
+CLOSELY = 10  # of these, compared by the share of the clip that they explain
+A_PEAK = 0.25  # nats for each peak of the track inside the clip, besides its worth
+A_VOTE = 0.3  # nats for each landmark in agreement
+AN_EXPLAINED = 1.0  # nats for each peak of the clip that the track has
+
+LONG = 200  # frames: a longer clip may hide a tempo that is off by a little
+TEMPO_STEP = 0.002
+TEMPO_STEPS = 20  # to either side
+TEMPO_GAIN = 5.0  # nats that another tempo must bring
+
+F32 = NDArray[np.float32]
+F64 = NDArray[np.float64]
+U8 = NDArray[np.uint8]
+U16 = NDArray[np.uint16]
+U32 = NDArray[np.uint32]
+
+
+def place(
+    run: Run, candidate: Candidate, picture: Picture, evidence: F32, owner: NDArray[np.int32]
+) -> Candidate:
+    """Return `candidate` at the place of its track that agrees most with the clip.
+
+    Its evidence stays that of the track: score, votes and advantage do not change.
+    """
+    first = int(run.track_start[candidate.row])
+    last = first + int(run.track_frames[candidate.row])
+    arrays = (run.block_peak, run.peak_frame, run.peak_code)
+    align, votes = _repeats(run, candidate, picture, first, last)
+    n = len(align)
+    total, peaks = np.empty(n), np.empty(n)
+    every = np.ones(n)
+    where = (
+        *arrays, np.full(n, first), np.full(n, last), align,
+        every * candidate.pitch, every * candidate.tempo,
+    )  # fmt: skip
+    score_alignments(*where, evidence, total)
+    score_alignments(*where, np.ones_like(evidence), peaks)
+    merit = total + A_PEAK * peaks + A_VOTE * votes
+    best = np.argsort(-merit, kind="stable")[:CLOSELY]
+    for k in best:
+        merit[k] += AN_EXPLAINED * len(picture.frame) * explained(
+            *arrays, first, last, align[k], candidate.pitch, candidate.tempo, owner,
+            len(picture.frame),
+        )  # fmt: skip
+    at = float(align[best[np.argmax(merit[best])]])
+    found = np.array([at, candidate.pitch, candidate.tempo, 0.0])
+    if len(evidence) >= LONG and sharpen(*arrays, first, last, evidence, found):
+        at, pitch, tempo = found[:3]
+        refine(*arrays, first, last, at, pitch, tempo, evidence, FINE, found)
+    return replace(
+        candidate, align=float(found[0]) - first, pitch=float(found[1]), tempo=float(found[2])
+    )
+
+
+def _repeats(
+    run: Run, candidate: Candidate, picture: Picture, first: int, last: int
+) -> tuple[F64, NDArray[np.int32]]:
+    """Return the alignments with the track that have most votes, each a little moved as well."""
+    bucket, gap, at, _ = lookups(
+        picture.frame, picture.position, picture.rank, candidate.pitch, candidate.tempo
+    )
+    begin, length = postings(run.bucket_start, run.landmark_delta, bucket, gap)
+    buffer = np.empty(MOST_VOTES, np.int64)
+    n = votes_within(
+        run.landmark_frame, run.landmark_delta, begin, length, gap, at, first, last, buffer
+    )
+    align, count = np.empty(REPEATS, np.int64), np.empty(REPEATS, np.int32)
+    k = strongest(np.sort(buffer[:n]), REPEATS, align, count)
+    shifts = np.array([0.0, *FINE])
+    moved = (align[:k, None] + shifts).ravel()
+    return (
+        np.append(moved, first + candidate.align),
+        np.append(np.repeat(count[:k], len(shifts)), np.int32(candidate.votes)),
+    )
+
+
+@kernel
+def sharpen(
+    block_peak: U32, peak_frame: U8, peak_code: U16, first: int, last: int, worth: F32, found: F64
+) -> bool:
+    """Change align and tempo in `found` (align, pitch, tempo, -) to much better ones; tell if so.
+
+    A clip played at another tempo agrees with the track for a part of its length. Which part is
+    not known, so the tempo is turned about five points of the clip.
+    """
+    frames = len(worth)
+    align, pitch, tempo = found[0], found[1], found[2]
+    total, peaks = agreement(
+        block_peak, peak_frame, peak_code, first, last, align, pitch, tempo, worth
+    )
+    best = total + peaks + TEMPO_GAIN  # a wrong alignment has about -1 a peak
+    better = False
+    for step in range(-TEMPO_STEPS, TEMPO_STEPS + 1):
+        q = tempo * (1.0 + TEMPO_STEP * step)
+        for quarter in range(5):
+            a = align + 0.25 * quarter * frames * (tempo - q)
+            total, peaks = agreement(
+                block_peak, peak_frame, peak_code, first, last, a, pitch, q, worth
+            )
+            if total + peaks > best:
+                best = total + peaks
+                found[0], found[2] = a, q
+                better = True
+    return better
