@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from .aligned import SAME_OFFSET, Overlap, overlap
+from .aligned import SAME_OFFSET, Overlap, in_step, overlap
 from .lsh import candidates, choose_bands
 from .minhash import MinHash, jaccard
 from .peaks import TrackPeaks
@@ -32,6 +32,7 @@ SCALED = (
     *((1.0, k) for k in (1.015, 1.03, 1.045, 1.06)),  # tempo
 )  # fmt: skip
 ALIKE = 0.1  # similarity of two half minutes from which their tracks are laid over each other
+IN_STEP = 0.02  # share of their landmarks at one offset; 99 % of what is alike by chance has less
 VERSIONS = 3  # of each pair, besides the one as recorded, that are laid over each other
 SAME_SOUND = 0.97  # agreement of copies in MP3 at 128 kbit/s and above: 0.98 to 1
 WHOLE = 0.85  # share of a track, above which all of it counts as found
@@ -189,10 +190,11 @@ def _alike(
 def _compare(proposal: _Proposal, peaks: Callable[[int], TrackPeaks]) -> Duplicate | None:
     one, other = peaks(proposal.one), peaks(proposal.other)
     pitch, tempo = proposal.pitch, proposal.tempo
-    similarity = jaccard(
-        _half(landmarks(one), proposal.halves[0]),
-        _half(landmarks(scaled(other, pitch, tempo)), proposal.halves[1]),
-    )
+    mine = _half(landmarks(one), proposal.halves[0])
+    its = _half(landmarks(scaled(other, pitch, tempo)), proposal.halves[1])
+    if in_step(mine, its) < IN_STEP:
+        return None
+    similarity = jaccard(mine.token, its.token)
     ids = proposal.one, proposal.other
     common = overlap(one, other, pitch, tempo)
     common_s = sum(section.seconds for section in common.sections)
@@ -205,9 +207,9 @@ def _compare(proposal: _Proposal, peaks: Callable[[int], TrackPeaks]) -> Duplica
     return Duplicate(*ids, _relation(common, *lengths), similarity, common)
 
 
-def _half(marks: Landmarks, number: int) -> NDArray[np.int64]:
+def _half(marks: Landmarks, number: int) -> Landmarks:
     inside = (marks.frame >= number * STEP) & (marks.frame < (number + 2) * STEP)
-    return marks.token[inside]
+    return Landmarks(marks.token[inside], marks.frame[inside])
 
 
 def _sounding_s(peaks: TrackPeaks) -> float:
