@@ -1,4 +1,4 @@
-"""A benchmark of identification from any folder of music: clips under eleven conditions.
+r"""A benchmark of identification from any folder of music: clips under eleven conditions.
 
     python -m evals.corpus MUSIC_DIR [MUSIC_DIR ...] WORK [--foreign DIR ...] [--per-cell 8]
     python -m evals.identification WORK/library WORK/clips/queries.lst WORK/answers.jsonl
@@ -9,6 +9,15 @@ WORK/library, cuts clips out of it at random places, spoils them (`evals.degrade
 with what is true of them. Music of --foreign is not linked, and its clips must be refused; without
 it every fifth file is held out. The clips of one base begin at the same place and differ in length.
 The same seed makes the same clips.
+
+The table of docs/numbers.md is of packages of Debian that anyone can fetch:
+
+    apt-get download singularity-music hyperrogue-music asc-music frozen-bubble-data \
+        extremetuxracer-data
+    for deb in *.deb; do dpkg-deb -x "$deb" "music/${deb%%_*}"; done
+    python -m evals.corpus music/singularity-music music/hyperrogue-music WORK \
+        --foreign music/asc-music --foreign music/frozen-bubble-data \
+        --foreign music/extremetuxracer-data --per-cell 12
 """
 
 from __future__ import annotations

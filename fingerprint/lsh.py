@@ -40,7 +40,7 @@ def choose_bands(permutations: int, signatures: int) -> tuple[int, int]:
 
     Examples
     --------
-    >>> choose_bands(100, 100), choose_bands(100, 3_000), choose_bands(100, 500_000)
+    >>> choose_bands(100, 10), choose_bands(100, 3_000), choose_bands(100, 500_000)
     ((100, 1), (50, 2), (33, 3))
     """
     for rows in range(1, permutations + 1):
