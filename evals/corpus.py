@@ -14,7 +14,7 @@ The table of docs/numbers.md is of packages of Debian that anyone can fetch:
 
     apt-get download singularity-music hyperrogue-music asc-music frozen-bubble-data \
         extremetuxracer-data
-    for deb in *.deb; do dpkg-deb -x "$deb" "music/${deb%%_*}"; done
+    mkdir music; for deb in *.deb; do dpkg-deb -x "$deb" "music/${deb%%_*}"; done
     python -m evals.corpus music/singularity-music music/hyperrogue-music WORK \
         --foreign music/asc-music --foreign music/frozen-bubble-data \
         --foreign music/extremetuxracer-data --per-cell 12
