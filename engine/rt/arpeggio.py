@@ -114,11 +114,11 @@ def _place(state, channel, size):  # type: ignore[no-untyped-def]
 
 @kernel(realtime=True)
 def _sound(state, channel, key, octave, within):  # type: ignore[no-untyped-def]
-    velocity = state.key_velocity[channel, key]
+    velocity = np.int64(state.key_velocity[channel, key])
     high = key + _OCTAVE * octave
     while high > _HIGHEST_KEY:
         high -= _OCTAVE
-    play_note(state, channel, high, velocity, False, within)
+    play_note(state, channel, high, velocity, np.int64(0), within)
     state.arp_on[channel, high] = 1
     state.arp_sounding[channel] = 1
 

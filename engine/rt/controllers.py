@@ -134,8 +134,8 @@ def reset_controllers(state, channel, within):  # type: ignore[no-untyped-def]
     """Reset what RP-015 resets; volume, pan, effects, sound controllers and programs stay."""
     set_control(state, channel, ps.C_WHEEL, 0.0)
     set_control(state, channel, ps.C_EXPRESSION, 127.0)
-    set_pedal(state, channel, False, within)
-    set_sostenuto(state, channel, False, within)
+    set_pedal(state, channel, np.int64(0), within)
+    set_sostenuto(state, channel, np.int64(0), within)
     state.portamento[channel] = -1
     state.soft[channel] = 0
     state.bend[channel] = 0.0
@@ -150,9 +150,9 @@ def reset_controllers(state, channel, within):  # type: ignore[no-untyped-def]
 def _set_mode(state, channel, number, value, within):  # type: ignore[no-untyped-def]
     """Act on a channel mode message (120..127) or on a pedal."""
     if number == _CC_SUSTAIN:
-        set_pedal(state, channel, value >= 64, within)
+        set_pedal(state, channel, np.int64(value >> 6), within)
     elif number == _CC_SOSTENUTO:
-        set_sostenuto(state, channel, value >= 64, within)
+        set_sostenuto(state, channel, np.int64(value >> 6), within)
     elif number == _CC_SOFT:
         state.soft[channel] = 1 if value >= 64 else 0
     elif number == _CC_PORTAMENTO:

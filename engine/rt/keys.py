@@ -21,7 +21,7 @@ _SOFT = 2.0 / 3.0  # of the velocity, under the soft pedal
 @kernel(realtime=True)
 def _last_held(state, channel):  # type: ignore[no-untyped-def]
     """The key struck last among those that are held, -1: none."""
-    last = -1
+    last = np.int64(-1)
     for key in range(128):
         if state.key_bits[channel, key] == 0:
             continue
@@ -39,7 +39,8 @@ def _key_up(state, channel, key, within):  # type: ignore[no-untyped-def]
     if is_mono(state, channel) and key == state.mono_key[channel]:
         other = _last_held(state, channel)
         if other >= 0:
-            play_note(state, channel, other, state.key_velocity[channel, other], True, within)
+            velocity = np.int64(state.key_velocity[channel, other])
+            play_note(state, channel, other, velocity, np.int64(1), within)
     release_key(state, channel, key)
 
 
@@ -49,7 +50,7 @@ def note_on(state, channel, key, velocity, within):  # type: ignore[no-untyped-d
     down = False
     for each in range(128):
         down = down or (each != key and state.key_bits[channel, each] & DOWN != 0)
-    tied = _last_held(state, channel) >= 0
+    tied = np.int64(1 if _last_held(state, channel) >= 0 else 0)
     if state.soft[channel]:
         velocity = max(np.int64(1), np.int64(velocity * _SOFT + 0.5))
     state.key_serial += 1
@@ -113,7 +114,7 @@ def set_pedal(state, channel, down, within):  # type: ignore[no-untyped-def]
     """Sustain pedal of a channel; letting it up releases what only it held."""
     state.pedal[channel] = 1 if down else 0
     if not down:
-        _drop(state, channel, SUSTAINED, within)
+        _drop(state, channel, np.int64(SUSTAINED), within)
 
 
 @kernel(realtime=True)
@@ -125,7 +126,7 @@ def set_sostenuto(state, channel, down, within):  # type: ignore[no-untyped-def]
                 state.key_bits[channel, key] |= CAUGHT
     state.sostenuto[channel] = 1 if down else 0
     if not down:
-        _drop(state, channel, CAUGHT, within)
+        _drop(state, channel, np.int64(CAUGHT), within)
 
 
 @kernel(realtime=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from dsp._jit import kernel
 from engine.rt.controllers import controller
 from engine.rt.keys import forget_channel, note_off, note_on
@@ -27,7 +29,7 @@ def _apply_system(state, status, first, second):  # type: ignore[no-untyped-def]
     if status == _CLOCK:
         clock_tick(state)
     elif status == _START:
-        start_song(state, 0)
+        start_song(state, np.int64(0))
     elif status == _CONTINUE:
         start_song(state, state.song_tick)
     elif status == _STOP:

@@ -6,6 +6,8 @@ by the first channel, its members are those after it; the upper by the last, wit
 
 from __future__ import annotations
 
+import numpy as np
+
 from dsp._jit import kernel
 from engine.rt.keys import release_channel
 from engine.rt.sounds import give_sound
@@ -54,7 +56,7 @@ def configure_zone(state, master, members, within):  # type: ignore[no-untyped-d
         if 0 < first <= members:
             state.mpe_master[channel] = master
             state.bend_range[channel] = _MEMBER_BEND
-            give_sound(state, channel, state.sound[master])
+            give_sound(state, channel, np.int64(state.sound[master]))
         else:
             state.mpe_master[channel] = -1
             state.bend_range[channel] = _MASTER_BEND if members > 0 else -1.0

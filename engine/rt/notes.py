@@ -49,11 +49,11 @@ def _strike(state, voice, channel, key, velocity, within, copy, copies):  # type
 
 @kernel(realtime=True)
 def _retune(state, voice, key, velocity, within, keep_envelopes):  # type: ignore[no-untyped-def]
-    channel = state.voice_channel[voice]
+    channel = np.int64(state.voice_channel[voice])
     fade_voice(state, voice)
     other = _free_voice(state)
     if other >= 0:
-        _strike(state, other, channel, key, velocity, within, 0, 1)
+        _strike(state, other, channel, key, velocity, within, np.int64(0), np.int64(1))
 
 
 @kernel(realtime=True)
@@ -152,9 +152,9 @@ def start_waiting(state, within):  # type: ignore[no-untyped-def]
                 continue
             forget(state, voice)
             _strike(
-                state, voice, state.wait_channel[voice], state.wait_key[voice],
-                state.wait_velocity[voice], within, state.wait_copy[voice],
-                state.wait_copies[voice],
+                state, voice, np.int64(state.wait_channel[voice]),
+                np.int64(state.wait_key[voice]), np.int64(state.wait_velocity[voice]), within,
+                np.int64(state.wait_copy[voice]), np.int64(state.wait_copies[voice]),
             )  # fmt: skip
 
 
@@ -208,7 +208,7 @@ def play_note(state, channel, key, velocity, tied, within):  # type: ignore[no-u
     if state.tuning[key] == SILENT_KEY:
         return
     if is_mono(state, channel):
-        old = state.mono_key[channel]
+        old = np.int64(state.mono_key[channel])
         state.mono_key[channel] = key
         if old != key:
             release_key(state, channel, key)

@@ -60,6 +60,6 @@ def play_sound(state, channel, sound):  # type: ignore[no-untyped-def]
 @kernel(realtime=True)
 def change_program(state, channel, program):  # type: ignore[no-untyped-def]
     """Act on a program change; one that stands for no sound is passed over."""
-    sound = state.program_sound[channel, program]
+    sound = np.int64(state.program_sound[channel, program])
     if sound >= 0 and state.mpe_master[channel] < 0:
         play_sound(state, channel, sound)
