@@ -26,7 +26,7 @@ def _last_held(state, channel):  # type: ignore[no-untyped-def]
         if state.key_bits[channel, key] == 0:
             continue
         if last < 0 or state.key_order[channel, key] > state.key_order[channel, last]:
-            last = key
+            last = np.int64(key)
     return last
 
 
