@@ -22,8 +22,6 @@ def mark_copies(runs: Sequence[Run], found: list[Candidate], frames: int) -> lis
 
     The clip has `frames` frames.
     """
-    if len(found) < 2 or found[0].score < DOUBTFUL:
-        return found
     out = list(found)
     mine: NDArray[np.int64] | None = None
     for k, rival in enumerate(found[1 : 1 + RIVALS], start=1):

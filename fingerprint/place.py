@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dsp._jit import kernel
+from fingerprint.verify import FINE, agreement, refine
 
 from .candidate import Candidate
 from .explained import explained
 from .peaks import Picture
 from .run import Run
-from .verify import FINE, agreement, refine, score_alignments
 from .vote import lookups, postings, strongest, votes_within
 
 MOST_VOTES = 100_000
@@ -46,16 +46,10 @@ def place(
     last = first + int(run.track_frames[candidate.row])
     arrays = (run.block_peak, run.peak_frame, run.peak_code)
     align, votes = _repeats(run, candidate, picture, first, last)
-    n = len(align)
-    total, peaks = np.empty(n), np.empty(n)
-    every = np.ones(n)
-    where = (
-        *arrays, np.full(n, first), np.full(n, last), align,
-        every * candidate.pitch, every * candidate.tempo,
-    )  # fmt: skip
-    score_alignments(*where, evidence, total)
-    score_alignments(*where, np.ones_like(evidence), peaks)
-    merit = total + A_PEAK * peaks + A_VOTE * votes
+    merit = np.empty(len(align))
+    merits_into(
+        *arrays, first, last, align, candidate.pitch, candidate.tempo, evidence, votes, merit
+    )
     best = np.argsort(-merit, kind="stable")[:CLOSELY]
     for k in best:
         merit[k] += AN_EXPLAINED * len(picture.frame) * explained(
@@ -92,6 +86,19 @@ def _repeats(
         np.append(moved, first + candidate.align),
         np.append(np.repeat(count[:k], len(shifts)), np.int32(candidate.votes)),
     )
+
+
+@kernel
+def merits_into(
+    block_peak: U32, peak_frame: U8, peak_code: U16, first: int, last: int,
+    align: F64, pitch: float, tempo: float, worth: F32, votes: NDArray[np.int32], out: F64,
+) -> None:  # fmt: skip
+    """Write what speaks for each alignment: worth, peaks inside the clip, and votes."""
+    for k in range(len(align)):
+        total, peaks = agreement(
+            block_peak, peak_frame, peak_code, first, last, align[k], pitch, tempo, worth
+        )
+        out[k] = total + A_PEAK * peaks + A_VOTE * votes[k]
 
 
 @kernel

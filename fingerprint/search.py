@@ -40,7 +40,8 @@ SCALED = (
     *((k, 1.0) for k in (0.942, 0.961, 0.98, 1.02, 1.04, 1.06)),  # pitch
     *((1.0, k) for k in (0.955, 1.045)),  # tempo: a landmark's delta is read with one frame's doubt
 )
-SURE = 16.0  # score from which the scaled versions of the clip need not be tried
+HOPEFUL = 8.0  # score below which nothing is named, nor its place in the track worth the time
+SURE = 14.0  # score from which the scaled versions of the clip need not be tried
 
 # alignments (frames of the run), votes, pitch, tempo; each of shape (n,)
 Proposals = tuple[NDArray[np.float64], NDArray[np.int32], NDArray[np.float64], NDArray[np.float64]]
@@ -80,7 +81,7 @@ def search(
         found = _best_of_each_track(found)
         if (found and found[0].score >= SURE) or not scaled:
             break
-    if found:
+    if found and found[0].score >= HOPEFUL:
         found = mark_copies(runs, found, len(picture.level))
         found[0] = place(runs[found[0].run], found[0], picture, evidence, owner)
     return found
