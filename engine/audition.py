@@ -43,7 +43,7 @@ def _chords(lines: list[str], beats: float, velocity: int = 88) -> list[Note]:
 
 def _bass() -> list[Note]:
     riff = "A1 . A1 C2 . A1 E2 G2 A1 . A1 E1 . G1 - B1 F1 . F1 A1 . F1 C2 E2 G1 . G1 D2 F2 - G2 -"
-    return _line(riff, beats=0.5, velocity=104)
+    return _line(riff, beats=0.5, velocity=112)
 
 
 def _lead() -> list[Note]:
@@ -61,6 +61,11 @@ def _keys() -> list[Note]:
     chords = _chords(["A3 . F3 . G3 . C4 -", "C4 . A3 . B3 . E4 -", "E4 . C4 . D4 . G4 -"], 1, 84)
     melody = "E5 . D5 C5 A4 . C5 D5 E5 G5 - E5 D5 - C5 -"
     return chords + _line(melody, beats=0.5, velocity=100)
+
+
+def _organ() -> list[Note]:
+    drone = _chords(["A2 F2 G2 C3", "E4 C4 D4 E4"], 2, 84)
+    return drone + _line("E5 D5 C5 D5 C5 A4 G4 C5 B4 - D5 - C5 - - -", beats=0.5, velocity=100)
 
 
 def _pluck() -> list[Note]:
@@ -110,7 +115,7 @@ def _held() -> list[Note]:
 
 
 _PHRASES: dict[str, Callable[[], list[Note]]] = {
-    "bass": _bass, "lead": _lead, "pad": _pad, "strings": _pad, "organ": _keys, "keys": _keys,
+    "bass": _bass, "lead": _lead, "pad": _pad, "strings": _pad, "organ": _organ, "keys": _keys,
     "pluck": _pluck, "bell": _bell, "brass": _brass, "effects": _effect,
 }  # fmt: skip
 KINDS = (*_PHRASES, "drums")
@@ -129,6 +134,8 @@ def phrase(patch: Patch) -> list[Note]:
     if patch.arpeggio.mode != "off":
         return _held()
     kind = kind_of(patch)
+    if patch.playing != "poly" and kind != "bass":
+        return _lead()  # of a chord, one note would be heard
     return _drum() if kind == "drums" else _PHRASES[kind]()
 
 

@@ -23,7 +23,7 @@ VOICES = TILE * TILES
 RESERVE = 16  # kept free for voices that fade out after being stolen
 CELL = 32  # frames between control points, on a grid of absolute frames
 CHANNELS = 16
-SLOTS = 64  # patches in use at once: channels and the keys of drum kits
+SLOTS = 256  # patches in use at once: channels, programs and the keys of drum kits
 
 # --- float32 rows of a tile
 (

@@ -6,7 +6,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as hs
@@ -14,9 +13,6 @@ from hypothesis import strategies as hs
 from engine.errors import PatchError
 from engine.parts import ADSR, LFO, Filter, Oscillator
 from engine.patch import Patch, builtin_patches, find_patch
-from engine.synth import Synth
-from tests.measure import cents, db
-from tests.oracles import hz
 
 _RATE = 48_000
 _NAN = float("nan")
@@ -116,69 +112,3 @@ def test_one_oscillator_is_completed_by_a_silent_one() -> None:
 def test_an_unknown_name_is_answered_with_those_there_are() -> None:
     with pytest.raises(PatchError, match=r"no patch named 'tuba'; there are .*pluck"):
         find_patch("tuba")
-
-
-# --- every built-in patch
-
-_MELODIC = [name for name, patch in builtin_patches().items() if not patch.drums]
-_DRUMS = [(name, key) for name, patch in builtin_patches().items() for key in sorted(patch.drums)]
-_KEY = 57
-
-
-def _note(name: str, key: int = _KEY, velocity: int = 100) -> np.ndarray:
-    return Synth(name).render([(0.0, key, velocity, 1.5)], 2.0).astype(np.float64)
-
-
-@pytest.mark.parametrize("name", _MELODIC)
-def test_every_patch_is_in_tune(name: str) -> None:
-    """The strongest periodicity of the note is that of its key, an octave up or down allowed."""
-    mono = _note(name)[_RATE // 5 : _RATE // 5 + _RATE].mean(axis=1)
-    spectrum = np.abs(np.fft.rfft(mono * np.hanning(mono.size), 8 * mono.size))
-    grid = _RATE / (8 * mono.size)
-    peak = int(spectrum.argmax())
-    a, b, c = np.log(spectrum[peak - 1 : peak + 2])
-    strongest = (peak + 0.5 * (a - c) / (a - 2 * b + c)) * grid
-    detuned = [one.detune for one in find_patch(name).oscillators if one.level > 0]
-    slack = 3.0 + max(map(abs, detuned)) % 1200 + find_patch(name).lfos[0].pitch
-    key_hz = hz(_KEY) / 4  # partials of the key, or of one or two octaves under it
-    assert cents(strongest, round(strongest / key_hz) * key_hz) == pytest.approx(0, abs=slack)
-    assert slack < 30
-
-
-@pytest.mark.parametrize("name", _MELODIC)
-@pytest.mark.parametrize("key", [36, 57, 84])
-def test_every_patch_is_heard_and_does_not_clip_across_the_keyboard(name: str, key: int) -> None:
-    audio = _note(name, key, 127)
-    loudest = np.sqrt((audio[: _RATE * 3 // 2] ** 2).reshape(-1, 2400, 2).mean(axis=(1, 2))).max()
-    assert db(loudest) > -45
-    assert np.abs(audio).max() < 0.8  # the limiter's knee: one note alone is not bent
-    assert abs(audio.mean()) < 1e-3
-
-
-@pytest.mark.parametrize(("name", "key"), _DRUMS)
-def test_every_drum_is_heard_does_not_clip_and_ends(name: str, key: int) -> None:
-    synth = Synth(name)
-    audio = synth.render([(0.0, key, 127, 0.05)], 0.5)
-    assert db(np.abs(audio).max()) > -40
-    assert np.abs(audio).max() < 0.8
-    synth.render([], 6.0)
-    assert synth.active_voices == 0
-
-
-def _shape(audio: np.ndarray) -> np.ndarray:
-    """Third-octave levels in four stretches of the note: what a patch sounds like."""
-    bands = []
-    for piece in np.split(audio.mean(axis=1)[: 4 * 24_000], 4):
-        power = np.abs(np.fft.rfft(piece * np.hanning(piece.size))) ** 2
-        edges = (25 * 2 ** (np.arange(29) / 3) / 2).astype(int)
-        bands.append(np.sqrt(np.add.reduceat(power, edges)))
-    shape = np.concatenate(bands)
-    return np.asarray(shape / np.linalg.norm(shape))
-
-
-def test_no_two_patches_sound_the_same() -> None:
-    shapes = {name: _shape(_note(name)) for name in _MELODIC}
-    table = np.array([shapes[name] for name in _MELODIC])
-    alike = table @ table.T - np.eye(len(table))
-    pair = np.unravel_index(alike.argmax(), alike.shape)
-    assert alike.max() < 0.998, [_MELODIC[i] for i in pair]
