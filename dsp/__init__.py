@@ -3,7 +3,7 @@
 from dsp.envelope import adsr_envelope
 from dsp.filter import svf, svf_coefficients
 from dsp.lfo import get_lfo
-from dsp.oscillator import WaveTables, wave_tables
+from dsp.oscillator import bandlimited_wave
 from dsp.resample import StreamResampler, resample
 from dsp.spectrum import StreamSpectrum, log_power
 from dsp.tuning import Keyboard, Scale, parse_keyboard, parse_scale, tuned_keys
@@ -21,9 +21,9 @@ __all__ = [
     "Scale",
     "StreamResampler",
     "StreamSpectrum",
-    "WaveTables",
     "adsr_envelope",
     "amp_to_db",
+    "bandlimited_wave",
     "cents_to_ratio",
     "db_to_amp",
     "get_lfo",
@@ -37,5 +37,4 @@ __all__ = [
     "svf",
     "svf_coefficients",
     "tuned_keys",
-    "wave_tables",
 ]

@@ -29,6 +29,9 @@ _S1, _S3, _S5, _S7, _S9, _S11 = (
 _C2, _C4, _C6, _C8, _C10, _C12 = (
     f32((-1) ** (k // 2) * math.pi**k / math.factorial(k)) for k in (2, 4, 6, 8, 10, 12)
 )
+_V = tuple(f32(1.0 / math.factorial(2 * k + 2)) for k in range(9))
+_V0, _V1, _V2, _V3, _V4, _V5, _V6, _V7, _V8 = _V
+_H1, _H2, _H3, _H4, _H5, _H6, _H7 = (f32(1.0 / math.factorial(2 * k + 1)) for k in range(1, 8))
 _I127 = np.int32(127)
 _I128 = np.int32(128)
 _ROUND = f32(128.5)
@@ -74,3 +77,17 @@ def tan_half_turns(x):  # type: ignore[no-untyped-def]
     n = x * (_S1 + z * (_S3 + z * (_S5 + z * (_S7 + z * (_S9 + z * _S11)))))
     d = _ONE + z * (_C2 + z * (_C4 + z * (_C6 + z * (_C8 + z * (_C10 + z * _C12)))))
     return n / d
+
+
+@kernel(fast=True, inline=True)
+def versine_part(x):  # type: ignore[no-untyped-def]
+    """(cosh(sqrt(x)) - 1) / x, and so (1 - cos(sqrt(-x))) / -x; float32 x in -9 .. 9, 1e-6."""
+    p = _V4 + x * (_V5 + x * (_V6 + x * (_V7 + x * _V8)))
+    return _V0 + x * (_V1 + x * (_V2 + x * (_V3 + x * p)))
+
+
+@kernel(fast=True, inline=True)
+def sinh_part(x):  # type: ignore[no-untyped-def]
+    """sinh(sqrt(x)) / sqrt(x) for float32 x in 0 .. 9; relative error below 1e-6."""
+    p = _H4 + x * (_H5 + x * (_H6 + x * _H7))
+    return _ONE + x * (_H1 + x * (_H2 + x * (_H3 + x * p)))

@@ -17,8 +17,11 @@ _ZERO = f32(0.0)
 
 
 @kernel(fast=True, inline=True)
-def lfo_value(x, shape):  # type: ignore[no-untyped-def]
-    """Value of an LFO, -1..1, at phase x in half turns (-1..1); shape indexes SHAPES."""
+def lfo_value(x, shape, held):  # type: ignore[no-untyped-def]
+    """Value of an LFO, -1..1, at phase x in half turns (-1..1); shape indexes SHAPES.
+
+    `held` is the number that sample-and-hold drew at the start of this swing.
+    """
     sine = sin_half_turns(x)
     a = abs(x)
     y = _ONE - a if a > _HALF else a
@@ -26,7 +29,8 @@ def lfo_value(x, shape):  # type: ignore[no-untyped-def]
     square = _ONE if x >= _ZERO else -_ONE
     out = sine if shape == 0 else triangle
     out = x if shape == 2 else out
-    return square if shape == 3 else out
+    out = square if shape == 3 else out
+    return held if shape == 4 else out
 
 
 def get_lfo(

@@ -1,99 +1,96 @@
-"""Band-limited waveforms as tables: three an octave, so that nothing above Nyquist is ever made.
-
-A table holds the harmonics that stay below half the sample rate for every pitch it serves. Its
-length is at least 16 points per period of its highest harmonic, where linear interpolation leaves
-images of -80 dB in all for low notes and below -98 dB from 1 kHz on, and each harmonic is raised
-by what the interpolation will take away.
-"""
+"""Band-limited waves as arrays: the plain form of what a voice does (engine/rt/oscillators.py)."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from dsp.units import midi_to_hz
+from dsp.blep import DELAY, PHASES, TAPS, residuals
 
-WAVES = ("saw", "triangle", "sine")
-
-LOWEST_NOTE = 16.0  # E0 less a semitone; lower pitches share its table
-NOTES_PER_LEVEL = 4.0
-LEVELS = 32
-_SHORTEST = 2048
-_POINTS_PER_PERIOD = 16
+WAVES = ("saw", "pulse", "triangle", "sine")
 
 
-@dataclass(frozen=True)
-class WaveTables:
-    """All tables of all waves in one array.
-
-    Attributes
-    ----------
-    samples : ndarray, shape (m,), float32
-        Every table, each followed by its first point again.
-    offset, shift : ndarray, shape (len(WAVES), LEVELS), int32
-        Where a table starts, and by how much a 32-bit phase is shifted to index it.
-    """
-
-    samples: NDArray[np.float32]
-    offset: NDArray[np.int32]
-    shift: NDArray[np.int32]
+def _saw(turns: NDArray[np.float64]) -> NDArray[np.float64]:
+    return 2.0 * (turns % 1.0) - 1.0
 
 
-def _harmonics(wave: str, count: int) -> NDArray[np.float64]:
-    h = np.arange(1, count + 1, dtype=np.float64)
-    if wave == "saw":
-        return -2.0 / (np.pi * h)
-    if wave == "triangle":
-        odd = np.where(h % 2 == 1, 1.0, 0.0)
-        return odd * 8.0 / np.pi**2 * np.where(h % 4 == 1, 1.0, -1.0) / h**2
-    return np.where(h == 1, 1.0, 0.0)
+def _add_residuals(
+    out: NDArray[np.float64],
+    turns: NDArray[np.float64],
+    size: NDArray[np.float64],
+    table: NDArray[np.float32],
+) -> None:
+    """Add a residual of `size` for every time that `turns` passes a whole number."""
+    whole = np.floor(turns)
+    for i in np.nonzero(np.diff(whole) > 0)[0] + 1:
+        since = (turns[i] - whole[i]) / (turns[i] - turns[i - 1]) * PHASES
+        row = min(int(since), PHASES - 1)
+        low = table[row].astype(np.float64)
+        end = min(TAPS, out.size - i)
+        out[i : i + end] += size[i] * (low + (since - row) * (table[row + 1] - low))[:end]
 
 
-def _table(wave: str, count: int, length: int) -> NDArray[np.float32]:
-    h = np.arange(1, count + 1)
-    raised = _harmonics(wave, count) / np.sinc(h / length) ** 2
-    spectrum = np.zeros(length // 2 + 1, dtype=np.complex128)
-    spectrum[1 : count + 1] = -0.5j * length * raised
-    one = np.fft.irfft(spectrum, length)
-    return np.append(one, one[0]).astype(np.float32)
-
-
-def wave_tables(sample_rate: float) -> WaveTables:
-    """Build the tables for a sample rate.
+def bandlimited_wave(
+    wave: str,
+    frequency: ArrayLike,
+    sample_rate: float = 48_000,
+    width: ArrayLike = 0.5,
+    phase: float = 0.0,
+) -> NDArray[np.float64]:
+    """Return a wave whose harmonics do not fold back: alias below -100 dB up to 20 kHz at 48 kHz.
 
     Parameters
     ----------
+    wave : str
+        "saw" (rising, jumping at phase 0), "pulse", "triangle" or "sine".
+    frequency : array_like, shape (n,)
+        Hz for every sample, inside [0, sample_rate / 2).
     sample_rate : float
-        Frames per second, above 0.
+        Frames per second.
+    width : float or array_like, shape (n,)
+        Part of a period that a pulse is high, 0..1.
+    phase : float
+        Where in its period the wave starts, 0..1.
 
     Returns
     -------
-    WaveTables
+    ndarray, shape (n,)
+        Peaks at about 1. The harmonics are flat within 0.1 dB up to 0.32 of the sample rate.
+
+    Raises
+    ------
+    ValueError
+        If the wave is unknown or a value is out of range.
 
     Examples
     --------
-    >>> tables = wave_tables(48_000)
-    >>> tables.offset.shape
-    (3, 32)
+    >>> wave = bandlimited_wave("triangle", np.full(480, 100.0))
+    >>> bool(abs(wave.max() - 1) < 0.01)
+    True
     """
-    if not (np.isfinite(sample_rate) and sample_rate > 0):
-        raise ValueError(f"sample_rate must be above 0, got {sample_rate}")
-    parts: list[NDArray[np.float32]] = []
-    offset = np.zeros((len(WAVES), LEVELS), dtype=np.int32)
-    shift = np.zeros((len(WAVES), LEVELS), dtype=np.int32)
-    made: dict[tuple[str, int], tuple[int, int]] = {}
-    end = 0
-    for w, wave in enumerate(WAVES):
-        for level in range(LEVELS):
-            highest_hz = float(midi_to_hz(LOWEST_NOTE + NOTES_PER_LEVEL * (level + 1)))
-            count = max(1, int(sample_rate / 2 / highest_hz)) if wave != "sine" else 1
-            if (wave, count) not in made:
-                bits = int(np.ceil(np.log2(max(_SHORTEST, _POINTS_PER_PERIOD * count))))
-                table = _table(wave, count, 1 << bits)
-                parts.append(table)
-                made[wave, count] = (end, 32 - bits)
-                end += table.size
-            offset[w, level], shift[w, level] = made[wave, count]
-    return WaveTables(np.concatenate(parts), offset, shift)
+    if wave not in WAVES:
+        raise ValueError(f"wave must be one of {', '.join(WAVES)}, got {wave!r}")
+    speed = np.asarray(frequency, dtype=np.float64) / sample_rate
+    if speed.ndim != 1 or not np.all((speed >= 0) & (speed < 0.5)):
+        raise ValueError(f"frequency must be one array inside [0, {sample_rate / 2}) Hz")
+    widths = np.broadcast_to(np.asarray(width, dtype=np.float64), speed.shape)
+    if not np.all((widths >= 0) & (widths <= 1)):
+        raise ValueError("width must be between 0 and 1")
+    turns = phase + np.concatenate([[0.0], np.cumsum(speed)[:-1]])
+    if wave == "sine":
+        return np.sin(2 * np.pi * turns)
+    step, corner, _ = residuals()
+    one = np.ones_like(turns)
+    if wave == "triangle":
+        late = (turns - DELAY * speed + 0.5) % 1.0 * 2.0 - 1.0
+        out = 2.0 * np.sign(late) * np.where(np.abs(late) > 0.5, 1.0 - np.abs(late), np.abs(late))
+        _add_residuals(out, turns + 0.75, -8.0 * speed, corner)
+        _add_residuals(out, turns + 0.25, 8.0 * speed, corner)
+        return out
+    if wave == "saw":
+        out = _saw(turns) - 2.0 * DELAY * speed
+    else:
+        out = _saw(turns) - _saw(turns + widths)
+        _add_residuals(out, turns + widths, 2.0 * one, step)
+    _add_residuals(out, turns, -2.0 * one, step)
+    return out

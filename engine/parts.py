@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 from dsp.filter import MODES
 from dsp.lfo import SHAPES
+from dsp.oscillator import WAVES
 from engine.errors import PatchError
 
-WAVES = ("saw", "pulse", "triangle", "sine")
 SLOPES = (12, 24)
 PLAYING = ("poly", "mono", "legato")
 SOURCES = (

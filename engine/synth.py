@@ -15,7 +15,7 @@ from engine.patch import Patch, find_patch
 from engine.rack import Rack
 from engine.rt import playing_state as ps
 from engine.rt import state as st
-from engine.rt.render import render_block
+from engine.rt.render import render_apart
 from engine.rt.ring import push_command
 from engine.rt.state import CHANNELS, new_state
 from engine.rt.transport import HIGHEST_BPM, LOWEST_BPM
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from engine.io.record import Recorder
     from engine.io.smf import MidiSong
 
+QUALITIES = ("bandlimited", "cheap")
 _RENDER_FRAMES = 1024
 _BLOCKS_PER_REPORT = 256
 _GAIN_UNIT = 65536
@@ -50,7 +51,9 @@ class Synth:
     sample_rate : float
         Frames per second, 8000..192000.
     voices : int
-        Notes that may sound at once, 1..240; one more lets the quietest fade.
+        Voices that may sound at once, 1..240; one more lets the quietest fade.
+    quality : str
+        "bandlimited", or "cheap" for less work: waves that alias, a filter that cramps.
 
     Examples
     --------
@@ -61,10 +64,16 @@ class Synth:
     """
 
     def __init__(
-        self, patch: Patch | str = "soft-lead", sample_rate: float = 48_000, voices: int = 64
+        self,
+        patch: Patch | str = "soft-lead",
+        sample_rate: float = 48_000,
+        voices: int = 64,
+        quality: str = "bandlimited",
     ) -> None:
         self.sample_rate = float(sample_rate)
-        self.state = new_state(sample_rate, voices)
+        if quality not in QUALITIES:
+            raise ValueError(f"quality must be one of {', '.join(QUALITIES)}, got {quality!r}")
+        self.state = new_state(sample_rate, voices, quality == "cheap")
         self._lock = threading.Lock()
         self._sounds: Sounds = load_general_midi(self.state, self.sample_rate)
         self._rack = Rack(self.sample_rate)
@@ -251,7 +260,7 @@ class Synth:
         """Render the next frames into `out`, shape (n, 2), C-contiguous float32."""
         if out.ndim != 2 or out.shape[1] != 2 or out.dtype != np.float32:
             raise ValueError(f"out must be float32 of shape (n, 2), got {out.dtype} {out.shape}")
-        render_block(self.state[0], out)
+        render_apart(self.state[0], out)
 
     def render(
         self, notes: Iterable[tuple[float, int, int, float]], seconds: float, channel: int = 0
@@ -317,7 +326,7 @@ class Synth:
                 if frame >= start + at + len(block) or not self.send(queue[sent][1], frame):
                     break
                 sent += 1
-            render_block(self.state[0], block)
+            render_apart(self.state[0], block)
             if on_progress is not None and at % (_RENDER_FRAMES * _BLOCKS_PER_REPORT) == 0:
                 on_progress(at / len(out))
         return out

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import cmath
 import math
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dsp.blep import residuals
 from engine.parts import ADSR, Oscillator
 from engine.patch import Patch
+from engine.rt.state import STEP
 
 Floats = NDArray[np.float64]
 
@@ -113,11 +116,77 @@ def svf_plain(
     return np.array(out)
 
 
-def table_harmonics(note: float, sample_rate: float) -> int:
-    """Return how many harmonics the engine's table for a note holds: tables every four notes."""
-    first, notes = 16.0, 4.0
-    level = min(31, max(0, int((note - first) / notes)))
-    return max(1, int(sample_rate / 2.0 / hz(first + notes * (level + 1))))
+def low_pass(turns_per_frame: Floats) -> NDArray[np.complex128]:
+    """Return the response of the low-pass that steps are rounded by, from its step response."""
+    step, _, _ = residuals()
+    missing = step[:-1].T.ravel().astype(float)  # 1 - the step, at 1 / PHASES frames
+    missing = np.append(missing, 0.0)
+    at = np.arange(missing.size) / (step.shape[0] - 1)
+    omega = 2 * np.pi * turns_per_frame
+    turning = np.exp(-1j * omega[:, None] * at)
+    return np.asarray(1.0 + 1j * omega * np.trapezoid(missing * turning, at, axis=1))
+
+
+def rounded_wave(one: Oscillator, pitch: float, turns: Floats, sample_rate: float) -> Floats:
+    """Return an oscillator's wave as the sum of its harmonics, those past Nyquist too."""
+    if one.wave == "sine":
+        return additive([1.0 + 0j], turns)
+    count = int(0.6 * sample_rate / hz(pitch))
+    response = low_pass(np.arange(1, count + 1) * hz(pitch) / sample_rate)
+    return additive(list(np.array(fourier(one.wave, count, one.width)) * response), turns)
+
+
+def matched_plain(corner: float, q: float, mode: str) -> tuple[float, float, float, float]:
+    """Return gain, damping and the weights of input and band of the matched filter.
+
+    From the poles of the analogue filter by z = exp(sT), with complex numbers; `corner` is in turns
+    a frame.
+    """
+    omega, k = 2 * math.pi * corner, 1.0 / q
+    pole = omega * complex(-k / 2, math.sqrt(max(0.0, 1 - k * k / 4)))
+    warped = cmath.tanh(pole / 2)  # (z - 1) / (z + 1)
+    gain = abs(warped) if k < 2 else math.sqrt(abs(warped) ** 2)
+    damping = -2 * warped.real / gain
+
+    def there(part: float) -> float:
+        """Return where the integrators see a part of the corner, squared."""
+        return (math.tan(part * omega / 2) / gain) ** 2
+
+    def below(s2: float) -> float:
+        return (1 - s2) ** 2 + damping * damping * s2
+
+    s2 = there(1.0)
+    beta2 = 0.0
+    if mode == "low":  # the analogue filter's gain at half the sample rate
+        r2 = (math.pi / omega) ** 2
+        weight = 1.0 / math.sqrt((1 - r2) ** 2 + k * k * r2)
+        beta2 = (below(s2) / k**2 - (1 - weight * s2) ** 2) / s2
+    elif mode == "band":  # its gain at half the corner
+        half = there(0.5)
+        want = (k / 2) ** 2 / (0.75**2 + (k / 2) ** 2)
+        squared = (below(s2) / s2 - want * below(half) / half) / (s2 - half)
+        weight = math.sqrt(max(0.0, squared))
+        beta2 = below(s2) / s2 - weight**2 * s2
+    elif mode == "high":
+        weight = math.sqrt(below(s2)) / (k * s2)
+    else:
+        weight = 1.0 / s2
+    return gain, damping, weight, math.sqrt(max(0.0, beta2)) - weight * damping
+
+
+def svf_matched(x: Floats, coefficients: NDArray[np.float64], mode: str) -> Floats:
+    """Filter with coefficients (n, 4) of `matched_plain`, on Zavalishin's structure."""
+    s1 = s2 = 0.0
+    rest = 1.0 if mode in ("low", "notch") else 0.0
+    out = []
+    for sample, (g, k, of_input, of_band) in zip(x, coefficients, strict=True):
+        high = (sample - k * s1 - g * s1 - s2) / (1.0 + k * g + g * g)
+        band = g * high + s1
+        low = g * band + s2
+        s1 = g * high + band
+        s2 = g * band + low
+        out.append(of_input * sample + of_band * band + (rest - of_input) * low)
+    return np.array(out)
 
 
 def voice_twin(
@@ -131,48 +200,44 @@ def voice_twin(
 ) -> Floats:
     """Render one note of a patch without noise or vibrato, shape (n, 2), channel volume 100.
 
-    Oscillators are sums of their harmonics from their phases `turns` on; the envelopes, the LFO
-    and the filter follow their formulas sample by sample.
+    Oscillators are sums of their harmonics from their phases `turns` on; envelopes, LFO and filter
+    follow their formulas at points STEP frames apart, with straight lines between.
     """
     count = round(seconds * sample_rate)
-    t = np.arange(count) / sample_rate
+    frames = np.arange(count)
+    points = np.arange(0, count + STEP, STEP) / sample_rate
 
     def oscillator(one: Oscillator, turn: float) -> Floats:
         pitch = note + 12 * one.octave + one.detune / 100.0
-        harmonics = fourier(one.wave, table_harmonics(pitch, sample_rate), one.width)
-        return one.level * additive(harmonics, turn + t * hz(pitch))
+        at = turn + frames / sample_rate * hz(pitch)
+        return one.level * rounded_wave(one, pitch, at, sample_rate)
+
+    def lines(values: Sequence[float]) -> Floats:
+        return np.asarray(np.interp(frames, np.arange(len(values)) * STEP, values))
 
     starts = zip(patch.oscillators, turns, strict=True)
     signal = sum(oscillator(one, turn) for one, turn in starts if one.level)
     amplitude, modulation = playable(patch.amplitude), playable(patch.modulation)
-    swing = [lfo_at(patch.lfos[0].phase + patch.lfos[0].rate * at, patch.lfos[0].shape) for at in t]
+    lfo = patch.lfos[0]
+    swing = [lfo_at(lfo.phase + lfo.rate * at, lfo.shape) for at in points]
     loudness = velocity / 127.0
     semitones = patch.filter.key_track * (note - 60) + patch.filter.velocity * (loudness - 1.0)
-    cutoff = [
-        patch.filter.cutoff
-        * 2.0
-        ** (
-            (
-                semitones
-                + patch.filter.envelope * adsr_at(at, held_s, modulation)
-                + patch.lfos[0].cutoff * lfo
-            )
-            / 12.0
-        )
-        for at, lfo in zip(t, swing, strict=True)
-    ]
-    cutoff = [min(max(c, sample_rate * 2.0**-13), 0.45 * sample_rate) for c in cutoff]
-    filtered = svf_plain(
-        list(np.asarray(signal)), cutoff, patch.filter.resonance, sample_rate, patch.filter.mode
-    )
+    coefficients = []
+    for at, value in zip(points, swing, strict=True):
+        moved = semitones + patch.filter.envelope * adsr_at(at, held_s, modulation)
+        corner = patch.filter.cutoff * 2.0 ** ((moved + lfo.cutoff * value) / 12.0) / sample_rate
+        corner = min(max(corner, 2.0**-13), 0.45)
+        coefficients.append(matched_plain(corner, patch.filter.resonance, patch.filter.mode))
+    moving = np.stack([lines(one) for one in zip(*coefficients, strict=True)], axis=1)
+    filtered = svf_matched(np.asarray(signal), moving, patch.filter.mode)
     level = [
-        adsr_at(at, held_s, amplitude) * (1.0 - patch.lfos[0].amplitude * (0.5 - 0.5 * lfo))
-        for at, lfo in zip(t, swing, strict=True)
+        adsr_at(at, held_s, amplitude) * (1.0 - lfo.amplitude * (0.5 - 0.5 * value))
+        for at, value in zip(points, swing, strict=True)
     ]
     gain = 10.0 ** (patch.gain / 20.0) * (100.0 / 127.0) ** 2
     gain *= 1.0 - patch.velocity * (1.0 - loudness**2)
     sides = [math.sqrt(0.5 - 0.5 * patch.pan), math.sqrt(0.5 + 0.5 * patch.pan)]
-    return (filtered * np.array(level))[:, None] * gain * np.array(sides)
+    return (filtered * lines(level))[:, None] * gain * np.array(sides)
 
 
 def first_phases(note_number: int = 1) -> tuple[float, float]:

@@ -34,24 +34,11 @@ _NO_RPN = (127 << 7) | 127
 _MOST_BEND = 96.0  # semitones, as MPE asks
 _DEFAULT_BEND = 2.0
 
-_BRIGHTNESS_SEMITONES = 48.0  # at either end of controller 74
-
 
 @kernel(realtime=True)
 def set_control(state, channel, target, value):  # type: ignore[no-untyped-def]
     """Set a control of a channel (column of state.control), 0..127, and let its voices follow."""
     state.control[channel, target] = value
-    part = value / 127.0
-    if target == ps.C_WHEEL:
-        state.wheel[channel] = part
-    elif target == ps.C_VOLUME:
-        state.volume[channel] = part
-    elif target == ps.C_PAN:
-        state.pan[channel] = max(-1.0, (value - 64.0) / 63.0)
-    elif target == ps.C_EXPRESSION:
-        state.expression[channel] = part
-    elif target == ps.C_CUTOFF:
-        state.brightness[channel] = (value - 64.0) / 64.0 * _BRIGHTNESS_SEMITONES
 
 
 @kernel(realtime=True)

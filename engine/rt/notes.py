@@ -13,7 +13,7 @@ from dsp._jit import kernel
 from engine.rt import state as st
 from engine.rt.playing_state import DOWN, LEGATO, NEVER, POLY, SILENT_KEY
 from engine.rt.state import CELL, TILE, VOICES
-from engine.rt.strike import HELD, KEPT, start_voice
+from engine.rt.strike import HELD, KEPT, retune_voice, start_voice
 from engine.rt.voices import fade_voice, forget, release_key, release_voice, sounding_level
 
 _KEPT_RANK, _HELD_RANK = 2.0, 4.0  # above every level: who is let go gives way first
@@ -22,7 +22,8 @@ _KEPT_RANK, _HELD_RANK = 2.0, 4.0  # above every level: who is let go gives way 
 @kernel(realtime=True)
 def copies_of(state, channel, key):  # type: ignore[no-untyped-def]
     """How many voices a note of this key takes (unison), at most those that may sound at all."""
-    return min(np.int64(1), state.limit)
+    slot = state.slots[state.slot_of[channel, key]]
+    return min(np.int64(slot[st.P_UNISON]), state.limit)
 
 
 @kernel(realtime=True)
@@ -43,17 +44,8 @@ def _hold(state, voice, channel, key):  # type: ignore[no-untyped-def]
 
 @kernel(realtime=True)
 def _strike(state, voice, channel, key, velocity, within, copy, copies):  # type: ignore[no-untyped-def]
-    start_voice(state, voice, channel, key, velocity, within)
+    start_voice(state, voice, channel, key, velocity, within, copy, copies)
     _hold(state, voice, channel, key)
-
-
-@kernel(realtime=True)
-def _retune(state, voice, key, velocity, within, keep_envelopes):  # type: ignore[no-untyped-def]
-    channel = np.int64(state.voice_channel[voice])
-    fade_voice(state, voice)
-    other = _free_voice(state)
-    if other >= 0:
-        _strike(state, other, channel, key, velocity, within, np.int64(0), np.int64(1))
 
 
 @kernel(realtime=True)
@@ -194,7 +186,8 @@ def _tie_note(state, channel, old, key, velocity, within, keep):  # type: ignore
             release_voice(state, voice)
             continue
         # what is being released has to begin again, or it would end under the finger
-        _retune(state, voice, key, velocity, within, keep and state.voice_held[voice] != 0)
+        retune_voice(state, voice, key, velocity, keep and state.voice_held[voice] != 0)
+        _hold(state, voice, channel, key)
         found = True
     return found
 

@@ -1,38 +1,43 @@
-"""One tile of voices, sample by sample: control, oscillators, filter and mix.
+"""A tile of voices between its control points: envelopes, LFOs, pitch, and where all is heading.
 
-Loops run over the voices of a tile innermost; each kernel is one stage, with the tile's scratch
-rows between them. `v`, `n`, `w`, `d` are the tile's float32, uint32, int64 and float64 rows.
+`v`, `n`, `w`, `d` are the tile's float32, uint32, int64 and float64 rows, `width` its voices in
+whole groups. What moves is a function of the frame within the cell, so a cell may be cut anywhere.
 """
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from dsp._jit import kernel
-from dsp._math import exp2_f32, exp2_f64, f32, tan_half_turns
+from dsp._math import exp2_f64, f32
 from dsp.envelope import stage_shape
 from dsp.lfo import lfo_value
-from dsp.oscillator import LEVELS, LOWEST_NOTE, NOTES_PER_LEVEL
 from engine.rt import state as st
-from engine.rt.state import CELL, TILE
+from engine.rt.state import CELL, GROUP, STEP, TILE
 
 _APPROACH = f32(0.25)  # of the way to a new value at each control point: 63 % in 2.3 ms at 48 kHz
 _APPROACH_64 = 0.25
 _PER_FRAME = f32(1.0 / CELL)
+_PER_STEP = f32(1.0 / STEP)
 _CELL_F = f32(CELL)
+_CELL_U = np.uint32(CELL)
+_CELL_I = np.int32(CELL)
 _ZERO = f32(0.0)
 _ONE = f32(1.0)
 _HALF = f32(0.5)
-_TWO = f32(2.0)
 _2_31 = f32(2.0**-31)
-_2_32 = f32(2.0**-32)
-_LOWEST_CUTOFF = f32(-13.0)  # octaves below the sample rate: 5.9 Hz at 48 kHz
-_HIGHEST_CUTOFF = f32(np.log2(0.45))
+_2_32 = 2.0**32
+_FOREVER = f32(st.FOREVER)
 _SILENT = f32(1e-5)  # -100 dB
 _SUM_OF_STEPS = CELL * (CELL - 1) // 2
-_IN_CELL = CELL - 1
-_WHOLE_STAGE = np.uint64(1 << 32)
+_SUM_U = np.uint32(_SUM_OF_STEPS)
 _LOG_CELL = CELL.bit_length() - 1
+_LOG_CELL_I = np.int32(_LOG_CELL)
+_HALF_CELL = np.int32(CELL // 2)
+_I1 = np.int32(1)
+_WIDTHS = 2 * TILE - GROUP  # bits of a width: it is not negative, and of whole groups
 
 
 @kernel(fast=True, inline=True)
@@ -43,277 +48,297 @@ def long_increment(pitch, sample_rate):  # type: ignore[no-untyped-def]
 
 
 @kernel(fast=True, inline=True)
-def table_level(pitch):  # type: ignore[no-untyped-def]
-    """Which table of a wave serves a pitch in semitones."""
-    level = np.int32((pitch - LOWEST_NOTE) * (1.0 / NOTES_PER_LEVEL))
-    return min(max(level, np.int32(0)), np.int32(LEVELS - 1))
+def envelope_level(v, n, j, pos, start, at):  # type: ignore[no-untyped-def]
+    """Level of an envelope of voice j, `at` frames into the cell, this stage over or not.
 
-
-@kernel(fast=True, inline=True)
-def choose_table(v, n, j, number, pitch, offset, shift):  # type: ignore[no-untyped-def]
-    """Point oscillator `number` (0 or 1) of voice j at the table that serves a pitch."""
-    wave = n[(st.WAVE_1 + number) * TILE + j]
-    level = table_level(pitch)
-    bits = shift[wave, level]
-    n[(st.TABLE_1 + number) * TILE + j] = np.uint32(offset[wave, level])
-    n[(st.SHIFT_1 + number) * TILE + j] = np.uint32(bits)
-    v[(st.SCALE_1 + number) * TILE + j] = exp2_f32(-f32(bits))
-
-
-@kernel(fast=True, inline=True)
-def _aim_oscillator(v, n, w, d, number, sample_rate, offset, shift):  # type: ignore[no-untyped-def]
-    """Advance an oscillator's 64-bit phases by a cell, and aim its increments at the new pitch."""
-    # rows of one oscillator follow each other: phase, increment, step
-    long_phase = st.LONG_PHASE_1 + 3 * number
-    phase = st.PHASE_1 + 3 * number
-    for j in range(TILE):
-        tune = d[(st.TUNE_1 + number) * TILE + j]
-        target = long_increment(d[st.PITCH * TILE + j] + tune, sample_rate)
-        inc = w[(long_phase + 1) * TILE + j]
-        step = w[(long_phase + 2) * TILE + j]
-        at = w[long_phase * TILE + j] + inc * CELL + step * _SUM_OF_STEPS
-        inc += step * CELL
-        step = (target - inc) >> _LOG_CELL
-        w[long_phase * TILE + j] = at
-        w[(long_phase + 1) * TILE + j] = inc
-        w[(long_phase + 2) * TILE + j] = step
-        n[phase * TILE + j] = np.uint32(at >> 32)
-        n[(phase + 1) * TILE + j] = np.uint32(inc >> 32)
-        n[(phase + 2) * TILE + j] = np.uint32(step >> 32)
-        choose_table(v, n, j, number, d[st.HIGHEST * TILE + j] + tune, offset, shift)
-
-
-@kernel(fast=True, realtime=True)
-def start_cell(v, n, w, d, sample_rate, offset, shift, second):  # type: ignore[no-untyped-def]
-    """Control point: where pitch, cutoff and levels are heading during the next CELL frames.
-
-    `second` says whether any voice of the tile uses its second oscillator.
+    The rows of an envelope follow each other: curve, sustain, `start`, span, length, rate, bend,
+    decay, fall, release, next.
     """
-    for j in range(TILE):
-        for row in (st.CUTOFF, st.LEFT, st.RIGHT):
-            value = v[row * TILE + j] + v[(row + 1) * TILE + j] * _CELL_F
-            target = v[(row + 2) * TILE + j]
-            v[row * TILE + j] = value
-            v[(row + 1) * TILE + j] = (target - value) * _APPROACH * _PER_FRAME
-    for j in range(TILE):
-        bend = d[st.BEND * TILE + j]
-        bend += (d[st.BEND_TARGET * TILE + j] - bend) * _APPROACH_64
-        d[st.BEND * TILE + j] = bend
-        ahead = np.uint32(n[st.LFO_PHASE * TILE + j] + np.uint32(n[st.LFO_INC * TILE + j] * CELL))
-        swing = lfo_value(f32(np.int32(ahead)) * _2_31, n[st.LFO_SHAPE * TILE + j])
-        pitch = d[st.NOTE * TILE + j] + bend + d[st.VIBRATO * TILE + j] * swing
-        # the table must serve the whole way
-        d[st.HIGHEST * TILE + j] = max(pitch, d[st.PITCH * TILE + j])
-        d[st.PITCH * TILE + j] = pitch
-    _aim_oscillator(v, n, w, d, 0, sample_rate, offset, shift)
-    if second:
-        _aim_oscillator(v, n, w, d, 1, sample_rate, offset, shift)
+    since = f32(np.int32(np.int32(n[pos * TILE + j]) + at))
+    length = v[(start + 2) * TILE + j]
+    way = stage_shape(since * v[(start + 3) * TILE + j], v[(start + 4) * TILE + j])
+    span = v[(start + 1) * TILE + j]
+    level = v[start * TILE + j] + span * way
+    after = stage_shape((since - length) * v[(start + 6) * TILE + j], v[(start - 2) * TILE + j])
+    later = v[start * TILE + j] + span + v[(start + 8) * TILE + j] * after
+    return level if since < length else later
 
 
 @kernel(inline=True)
-def _any_stage_ends(n, pos, count):  # type: ignore[no-untyped-def]
-    for j in range(TILE):
-        way = np.uint64(n[pos * TILE + j]) + np.uint64(n[(pos + 1) * TILE + j]) * np.uint64(count)
-        if way >= _WHOLE_STAGE:
-            return True
-    return False
-
-
-@kernel(fast=True, inline=True)
-def _level(v, n, j, stage, start):  # type: ignore[no-untyped-def]
-    """Level of one envelope of voice j now."""
-    bend = _ZERO if n[stage * TILE + j] == st.ATTACK else v[(start - 2) * TILE + j]
-    way = stage_shape(f32(n[(stage + 1) * TILE + j]) * _2_32, bend)
-    return v[start * TILE + j] + v[(start + 1) * TILE + j] * way
+def begin_stage(v, n, j, stage, start, number, level, span, length, bend):  # type: ignore[no-untyped-def]
+    """Let an envelope of voice j go from `level` by `span` in `length` frames."""
+    n[stage * TILE + j] = np.uint32(number)
+    v[start * TILE + j] = level
+    v[(start + 1) * TILE + j] = span
+    v[(start + 2) * TILE + j] = length
+    v[(start + 3) * TILE + j] = _ONE / length if length < _FOREVER else _ZERO
+    v[(start + 4) * TILE + j] = bend
+    v[(start + 8) * TILE + j] = _ZERO
 
 
 @kernel(inline=True)
-def _step(v, n, j, stage, start):  # type: ignore[no-untyped-def]
-    """Advance one envelope of voice j by a frame, into the next stage where this one is over."""
-    rate = n[(stage + 2) * TILE + j]
-    ahead = np.uint32(n[(stage + 1) * TILE + j] + rate)
-    if ahead >= rate:  # no wrap-around: still in this stage
-        n[(stage + 1) * TILE + j] = ahead
-        return
+def _end_stage(v, n, j, stage, start):  # type: ignore[no-untyped-def]
+    """Take an envelope whose stage is over into the next one, the frames beyond its end counted."""
     reached = v[start * TILE + j] + v[(start + 1) * TILE + j]
     sustain = v[(start - 1) * TILE + j]
     now = n[stage * TILE + j]
-    span = _ZERO
-    following = np.uint32(st.IDLE)
-    rate = np.uint32(0)
     if now == st.ATTACK:
-        following = np.uint32(st.DECAY)
-        span = sustain - reached
-        rate = n[(stage + 3) * TILE + j]
-    elif now == st.DECAY and sustain > _SILENT:
-        following = np.uint32(st.SUSTAIN)
-    v[start * TILE + j] = reached if following != st.IDLE else _ZERO  # idle is exactly silent
-    v[(start + 1) * TILE + j] = span
-    n[stage * TILE + j] = following
-    n[(stage + 1) * TILE + j] = 0
-    n[(stage + 2) * TILE + j] = rate
-
-
-@kernel(fast=True, inline=True)
-def envelope(v, n, first, count, stage, start, out):  # type: ignore[no-untyped-def]
-    """Levels of one envelope for `count` frames, to the scratch rows from `out` on.
-
-    The rows of an envelope follow each other: `stage`, position, rate, decay rate in `n`; curve,
-    sustain, `start`, span in `v`.
-    """
-    if _any_stage_ends(n, stage + 1, count):
-        for i in range(first, first + count):
-            row = (out + (i & _IN_CELL)) * TILE
-            for j in range(TILE):
-                v[row + j] = _level(v, n, j, stage, start)
-                _step(v, n, j, stage, start)
+        pos = np.int32(n[(stage + 1) * TILE + j]) - np.int32(v[(start + 2) * TILE + j])
+        n[(stage + 1) * TILE + j] = np.uint32(pos)
+        span = v[(start + 8) * TILE + j]
+        decay = v[(start + 5) * TILE + j]
+        begin_stage(
+            v, n, j, stage, start, st.DECAY, reached, span, decay, v[(start - 2) * TILE + j]
+        )
         return
-    for i in range(count):  # every position is pos + i * rate: a loop without branches
-        row = (out + ((first + i) & _IN_CELL)) * TILE
-        step = np.uint32(i)
-        for j in range(TILE):
-            at = np.uint32(n[(stage + 1) * TILE + j] + np.uint32(n[(stage + 2) * TILE + j] * step))
-            bend = _ZERO if n[stage * TILE + j] == st.ATTACK else v[(start - 2) * TILE + j]
-            way = stage_shape(f32(at) * _2_32, bend)
-            v[row + j] = v[start * TILE + j] + v[(start + 1) * TILE + j] * way
-    frames = np.uint32(count)
-    for j in range(TILE):
-        at = n[(stage + 1) * TILE + j] + np.uint32(n[(stage + 2) * TILE + j] * frames)
-        n[(stage + 1) * TILE + j] = np.uint32(at)
-
-
-@kernel(fast=True, realtime=True)
-def control(v, n, first, count):  # type: ignore[no-untyped-def]
-    """Fill the scratch rows of amplitude and filter gain for `count` frames."""
-    envelope(v, n, first, count, st.STAGE_A, st.START_A, st.AMPLITUDE)
-    envelope(v, n, first, count, st.STAGE_M, st.START_M, st.GAIN)
-    for i in range(first, first + count):
-        f = i & _IN_CELL
-        at = f32(f)
-        gain = (st.GAIN + f) * TILE
-        amplitude = (st.AMPLITUDE + f) * TILE
-        turn = np.uint32(i - first)
-        for j in range(TILE):
-            phase = np.uint32(
-                n[st.LFO_PHASE * TILE + j] + np.uint32(n[st.LFO_INC * TILE + j] * turn)
-            )
-            swing = lfo_value(f32(np.int32(phase)) * _2_31, n[st.LFO_SHAPE * TILE + j])
-            tremolo = v[st.TREMOLO * TILE + j] * (_HALF - _HALF * swing)
-            v[amplitude + j] -= v[amplitude + j] * tremolo
-            octaves = v[st.CUTOFF * TILE + j] + v[st.CUTOFF_STEP * TILE + j] * at
-            octaves += v[st.CUTOFF_ENV * TILE + j] * v[gain + j]
-            octaves += v[st.CUTOFF_LFO * TILE + j] * swing
-            v[gain + j] = min(max(octaves, _LOWEST_CUTOFF), _HIGHEST_CUTOFF)
-    for i in range(first, first + count):
-        gain = (st.GAIN + (i & _IN_CELL)) * TILE
-        for j in range(TILE):
-            v[gain + j] = tan_half_turns(exp2_f32(v[gain + j]))
-    frames = np.uint32(count)
-    for j in range(TILE):
-        phase = n[st.LFO_PHASE * TILE + j] + np.uint32(n[st.LFO_INC * TILE + j] * frames)
-        n[st.LFO_PHASE * TILE + j] = np.uint32(phase)
+    n[(stage + 1) * TILE + j] = np.uint32(0)
+    if now == st.DECAY and sustain > _SILENT:
+        begin_stage(v, n, j, stage, start, st.SUSTAIN, reached, _ZERO, _FOREVER, _ZERO)
+    else:  # idle is exactly silent
+        begin_stage(v, n, j, stage, start, st.IDLE, _ZERO, _ZERO, _FOREVER, _ZERO)
 
 
 @kernel(fast=True, inline=True)
-def _lookup(tables, phase, table, shift, scale):  # type: ignore[no-untyped-def]
-    i = np.uint32(phase >> shift)
-    t = f32(np.uint32(phase - np.uint32(i << shift))) * scale
-    a = tables[np.int64(table) + np.int64(i)]
-    return a + t * (tables[np.int64(table) + np.int64(i) + 1] - a)
+def _advance_envelope(v, n, width, stage, start):  # type: ignore[no-untyped-def]
+    pos = stage + 1
+    over = 0
+    for j in range(width):
+        ahead = np.int32(np.int32(n[pos * TILE + j]) + _CELL_I)
+        n[pos * TILE + j] = np.uint32(ahead)
+        over += 1 if f32(ahead) >= v[(start + 2) * TILE + j] else 0
+    if over > 0:
+        for j in range(width):
+            if f32(np.int32(n[pos * TILE + j])) >= v[(start + 2) * TILE + j]:
+                _end_stage(v, n, j, stage, start)
 
 
 @kernel(fast=True, inline=True)
-def _oscillator(v, n, tables, j, phase_row, table, shift, scale):  # type: ignore[no-untyped-def]
-    phase = n[phase_row * TILE + j]
-    inc = n[(phase_row + 1) * TILE + j]
-    n[phase_row * TILE + j] = np.uint32(phase + inc)
-    n[(phase_row + 1) * TILE + j] = np.uint32(inc + n[(phase_row + 2) * TILE + j])
-    value = _lookup(tables, phase, n[table * TILE + j], n[shift * TILE + j], v[scale * TILE + j])
-    return value, phase
+def _glide(v, width, row):  # type: ignore[no-untyped-def]
+    """Go on to the next cell with a row that glides: value, step per frame, target."""
+    for j in range(width):
+        value = v[row * TILE + j] + v[(row + 1) * TILE + j] * _CELL_F
+        v[row * TILE + j] = value
+        v[(row + 1) * TILE + j] = (v[(row + 2) * TILE + j] - value) * _APPROACH * _PER_FRAME
+
+
+@kernel(fast=True, inline=True)
+def _advance_lfo(v, n, d, width, second, beat, beats_per_frame):  # type: ignore[no-untyped-def]
+    """Go on to the next cell with an LFO: its phase, what it holds, and how far it has set in."""
+    phase = st.LFO_PHASE_1 + 3 * second
+    amount = st.AMOUNT_1 + 5 * second
+    for j in range(width):
+        ahead = np.uint32(n[(phase + 1) * TILE + j] * _CELL_U)
+        at = np.uint32(n[phase * TILE + j] + ahead)
+        swings = d[(st.BEATS_1 + second) * TILE + j]  # per beat; 0: it swings freely
+        if swings > 0.0:
+            turns = beat * swings + d[(st.BEAT_PHASE_1 + second) * TILE + j]
+            at = np.uint32(np.int64((turns - math.floor(turns)) * _2_32))
+            n[(phase + 1) * TILE + j] = np.uint32(np.int64(beats_per_frame * swings * _2_32))
+        n[phase * TILE + j] = at
+        if at < ahead:
+            seed = np.uint32(np.uint32(n[st.SEED * TILE + j] * np.uint32(22695477)) + np.uint32(1))
+            n[st.SEED * TILE + j] = seed
+            v[(st.HOLD_1 + second) * TILE + j] = f32(np.int32(seed)) * _2_31
+    for j in range(width):
+        value = v[amount * TILE + j] + v[(amount + 1) * TILE + j] * _CELL_F
+        fade = v[(amount + 3) * TILE + j] + v[(amount + 4) * TILE + j] * _CELL_F
+        target = v[(amount + 2) * TILE + j] * min(max(fade, _ZERO), _ONE)
+        v[amount * TILE + j] = value
+        v[(amount + 1) * TILE + j] = (target - value) * _APPROACH * _PER_FRAME
+        v[(amount + 3) * TILE + j] = fade
+
+
+@kernel(fast=True, inline=True)
+def lfo_at(v, n, j, second, at):  # type: ignore[no-untyped-def]
+    """Value of an LFO of voice j, `at` frames into the cell, without its amount."""
+    phase = st.LFO_PHASE_1 + 3 * second
+    ahead = np.uint32(n[(phase + 1) * TILE + j] * np.uint32(at))
+    x = f32(np.int32(np.uint32(n[phase * TILE + j] + ahead))) * _2_31
+    return lfo_value(x, n[(phase + 2) * TILE + j], v[(st.HOLD_1 + second) * TILE + j])
+
+
+@kernel(fast=True, inline=True)
+def amount_at(v, j, second, at):  # type: ignore[no-untyped-def]
+    """How far an LFO of voice j has set in, `at` frames into the cell."""
+    amount = st.AMOUNT_1 + 5 * second
+    return v[amount * TILE + j] + v[(amount + 1) * TILE + j] * at
+
+
+@kernel(fast=True, inline=True)
+def _aim_oscillator(v, n, w, d, width, second, sample_rate, lag):  # type: ignore[no-untyped-def]
+    """Go on to the next cell with an oscillator, and aim it at its voice's new pitch.
+
+    The 32-bit phase of the next cell is exactly where that of this one ends; the increment is
+    rounded so that it never strays from the 64-bit phase.
+    """
+    long_phase = st.LONG_PHASE_1 + 3 * second
+    phase = st.PHASE_1 + 6 * second
+    offset = st.OFFSET_1 + 6 * second
+    for j in range(width):
+        target = long_increment(
+            d[st.PITCH * TILE + j] + d[(st.TUNE_1 + second) * TILE + j], sample_rate
+        )
+        inc = w[(long_phase + 1) * TILE + j]
+        bend = w[(long_phase + 2) * TILE + j]
+        at = w[long_phase * TILE + j] + inc * CELL + bend * _SUM_OF_STEPS
+        inc += bend * CELL
+        bend = (target - inc) >> _LOG_CELL
+        w[long_phase * TILE + j] = at
+        w[(long_phase + 1) * TILE + j] = inc
+        w[(long_phase + 2) * TILE + j] = bend
+        end = np.uint32((at + inc * CELL + bend * _SUM_OF_STEPS) >> 32)
+        short_inc = np.uint32(n[(phase + 1) * TILE + j] * _CELL_U)
+        short_bend = np.uint32(n[(phase + 2) * TILE + j] * _SUM_U)
+        now = np.uint32(n[phase * TILE + j] + np.uint32(short_inc + short_bend))
+        n[phase * TILE + j] = now
+        new_inc = np.uint32(inc >> 32)
+        new_bend = np.uint32(bend >> 32)
+        reached = np.uint32(now + np.uint32(np.uint32(new_inc * _CELL_U)
+                                            + np.uint32(new_bend * _SUM_U)))  # fmt: skip
+        stray = np.int32(np.int32(np.int32(np.uint32(end - reached)) + _HALF_CELL) >> _LOG_CELL_I)
+        new_inc = np.uint32(new_inc + np.uint32(stray))
+        n[(phase + 1) * TILE + j] = new_inc
+        n[(phase + 2) * TILE + j] = new_bend
+        speed = f32(np.int32(new_inc))
+        n[(phase + 5) * TILE + j] = np.uint32(np.int32(speed * lag))
+        v[offset * TILE + j] = speed * lag * _2_31
+        v[(offset + 1) * TILE + j] = _ONE / max(speed * _2_31, _2_31)
+
+
+@kernel(fast=True, inline=True)
+def _aim_width(n, d, width, second):  # type: ignore[no-untyped-def]
+    phase = st.PHASE_1 + 6 * second
+    for j in range(width):
+        step = n[(phase + 4) * TILE + j]
+        now = np.uint32(n[(phase + 3) * TILE + j] + np.uint32(step * _CELL_U))
+        n[(phase + 3) * TILE + j] = now
+        target = np.uint32(np.int64(d[(st.WIDTH_NOW_1 + second) * TILE + j] * _2_32))
+        step = np.int32(np.int32(np.uint32(target - now)) >> _LOG_CELL_I)
+        # an edge must not move back past where it was
+        most = np.int32(np.int32(n[(phase + 1) * TILE + j]) >> _I1)
+        n[(phase + 4) * TILE + j] = np.uint32(min(max(step, np.int32(-most)), most))
+
+
+@kernel(fast=True, inline=True)
+def _move(v, d, j, value, source):  # type: ignore[no-untyped-def]
+    """Add what a source (envelope, LFO 1, LFO 2) moves between control points."""
+    d[st.PITCH * TILE + j] += d[(st.PITCH_ENV + source) * TILE + j] * value
+    by = d[(st.WIDTH_ENV + source) * TILE + j] * value
+    d[st.WIDTH_NOW_1 * TILE + j] = min(max(d[st.WIDTH_NOW_1 * TILE + j] + by, 0.02), 0.98)
+    d[st.WIDTH_NOW_2 * TILE + j] = min(max(d[st.WIDTH_NOW_2 * TILE + j] + by, 0.02), 0.98)
+    v[st.PAN_NOW * TILE + j] += v[(st.PAN_ENV + source) * TILE + j] * value
 
 
 @kernel(fast=True, realtime=True)
-def oscillators(v, n, tables, first, count, second, pulse, noise):  # type: ignore[no-untyped-def]
-    """Signal of `count` frames; `second`, `pulse`, `noise` say which the tile needs at all."""
-    for i in range(first, first + count):
-        f = i & _IN_CELL  # provably not negative, so that indices need no wrap-around
-        signal = (st.SIGNAL + f) * TILE
-        for j in range(TILE):
-            value, phase = _oscillator(
-                v, n, tables, j, st.PHASE_1, st.TABLE_1, st.SHIFT_1, st.SCALE_1
-            )
-            v[signal + j] = v[st.LEVEL_1 * TILE + j] * value
-            if pulse:  # a pulse is a saw less the same saw shifted by its width
-                late = np.uint32(phase + n[st.WIDTH_1 * TILE + j])
-                other = _lookup(
-                    tables,
-                    late,
-                    n[st.TABLE_1 * TILE + j],
-                    n[st.SHIFT_1 * TILE + j],
-                    v[st.SCALE_1 * TILE + j],
-                )
-                v[signal + j] -= v[st.PULSE_1 * TILE + j] * other
-        if second:
-            for j in range(TILE):
-                value, phase = _oscillator(
-                    v, n, tables, j, st.PHASE_2, st.TABLE_2, st.SHIFT_2, st.SCALE_2
-                )
-                v[signal + j] += v[st.LEVEL_2 * TILE + j] * value
-                if pulse:
-                    late = np.uint32(phase + n[st.WIDTH_2 * TILE + j])
-                    other = _lookup(
-                        tables,
-                        late,
-                        n[st.TABLE_2 * TILE + j],
-                        n[st.SHIFT_2 * TILE + j],
-                        v[st.SCALE_2 * TILE + j],
-                    )
-                    v[signal + j] -= v[st.PULSE_2 * TILE + j] * other
-        if noise:
-            for j in range(TILE):
-                seed = np.uint32(np.uint32(n[st.SEED * TILE + j] * np.uint32(1664525))
-                                 + np.uint32(1013904223))  # fmt: skip
-                n[st.SEED * TILE + j] = seed
-                v[signal + j] += v[st.NOISE * TILE + j] * (f32(np.int32(seed)) * _2_31)
+def start_cell(v, n, w, d, width, uses, sample_rate, beat, beats_per_frame, lag):  # type: ignore[no-untyped-def]
+    """Control point: take everything on by a cell, and aim it at where it is to be at its end."""
+    width &= _WIDTHS
+    _advance_envelope(v, n, width, st.STAGE_A, st.START_A)
+    _advance_envelope(v, n, width, st.STAGE_M, st.START_M)
+    _glide(v, width, st.CUTOFF)
+    _glide(v, width, st.DAMPING)
+    if uses & st.USES_DRIVE:
+        _glide(v, width, st.DRIVE)
+    if uses & st.USES_SENDS:
+        _glide(v, width, st.CHORUS)
+        _glide(v, width, st.DELAY)
+        _glide(v, width, st.REVERB)
+    if uses & st.USES_LFO_1:
+        _advance_lfo(v, n, d, width, 0, beat, beats_per_frame)
+    if uses & st.USES_LFO_2:
+        _advance_lfo(v, n, d, width, 1, beat, beats_per_frame)
+    for j in range(width):
+        bend = d[st.BEND * TILE + j]
+        bend += (d[st.BEND_TARGET * TILE + j] - bend) * _APPROACH_64
+        d[st.BEND * TILE + j] = bend
+        note = d[st.NOTE * TILE + j]
+        most = d[st.GLIDE * TILE + j]
+        note += min(max(d[st.NOTE_TARGET * TILE + j] - note, -most), most)
+        d[st.NOTE * TILE + j] = note
+        d[st.PITCH * TILE + j] = note + bend + d[st.TRANSPOSE * TILE + j]
+        d[st.WIDTH_NOW_1 * TILE + j] = d[st.BASE_WIDTH_1 * TILE + j]
+        d[st.WIDTH_NOW_2 * TILE + j] = d[st.BASE_WIDTH_2 * TILE + j]
+        v[st.PAN_NOW * TILE + j] = v[st.PAN_AT * TILE + j]
+    if uses & st.USES_ENVELOPE:
+        for j in range(width):
+            _move(v, d, j, envelope_level(v, n, j, st.POS_M, st.START_M, _CELL_I), 0)
+    if uses & st.USES_LFO_1:
+        for j in range(width):
+            _move(v, d, j, lfo_at(v, n, j, 0, CELL) * amount_at(v, j, 0, _CELL_F), 1)
+    if uses & st.USES_LFO_2:
+        for j in range(width):
+            _move(v, d, j, lfo_at(v, n, j, 1, CELL) * amount_at(v, j, 1, _CELL_F), 2)
+    _aim_oscillator(v, n, w, d, width, 0, sample_rate, lag)
+    if uses & (st.USES_SAW_2 | st.USES_PULSE_2 | st.USES_TRIANGLE_2 | st.USES_SINE_2):
+        _aim_oscillator(v, n, w, d, width, 1, sample_rate, lag)
+    if uses & st.USES_PULSE_1:
+        _aim_width(n, d, width, 0)
+    if uses & st.USES_PULSE_2:
+        _aim_width(n, d, width, 1)
+    for j in range(width):
+        pan = min(max(v[st.PAN_NOW * TILE + j], -_ONE), _ONE)
+        gain = v[st.GAIN * TILE + j]
+        v[st.LEFT_TARGET * TILE + j] = gain * math.sqrt(_HALF - _HALF * pan)
+        v[st.RIGHT_TARGET * TILE + j] = gain * math.sqrt(_HALF + _HALF * pan)
+    _glide(v, width, st.LEFT)
+    _glide(v, width, st.RIGHT)
 
 
-@kernel(fast=True, realtime=True)
-def filter_and_mix(v, first, count, mix):  # type: ignore[no-untyped-def]
-    """State-variable filter, amplitude and pan of `count` frames, added to mix (2, CELL)."""
-    for i in range(first, first + count):
-        f = i & _IN_CELL  # provably not negative, so that indices need no wrap-around
-        at = f32(f)
-        signal = (st.SIGNAL + f) * TILE
-        gain = (st.GAIN + f) * TILE
-        amplitude = (st.AMPLITUDE + f) * TILE
-        left = _ZERO
-        right = _ZERO
-        for j in range(TILE):
-            x = v[signal + j]
-            g = v[gain + j]
-            ic1 = v[st.IC1 * TILE + j]
-            ic2 = v[st.IC2 * TILE + j]
-            a1 = _ONE / (_ONE + g * (g + v[st.K * TILE + j]))
-            v1 = a1 * (ic1 + g * (x - ic2))
-            v2 = ic2 + g * v1
-            v[st.IC1 * TILE + j] = _TWO * v1 - ic1
-            v[st.IC2 * TILE + j] = _TWO * v2 - ic2
-            y = (
-                v[st.MIX_X * TILE + j] * x
-                + v[st.MIX_BAND * TILE + j] * v1
-                + v[st.MIX_LOW * TILE + j] * v2
-            )
-            y *= v[amplitude + j]
-            left += y * (v[st.LEFT * TILE + j] + v[st.LEFT_STEP * TILE + j] * at)
-            right += y * (v[st.RIGHT * TILE + j] + v[st.RIGHT_STEP * TILE + j] * at)
-        mix[0, f] += left
-        mix[1, f] += right
+@kernel(fast=True, inline=True)
+def _swing(v, n, width, second, at):  # type: ignore[no-untyped-def]
+    """Add what an LFO does to level and cutoff at a point."""
+    for j in range(width):
+        amount = amount_at(v, j, second, f32(at))
+        swing = lfo_at(v, n, j, second, at) * amount
+        v[st.OCTAVES * TILE + j] += v[(st.CUTOFF_LFO_1 + second) * TILE + j] * swing
+        less = v[(st.LEVEL_LFO_1 + second) * TILE + j] * _HALF * (amount - swing)
+        v[st.LEVEL * TILE + j] *= max(_ONE - less, _ZERO)
+
+
+@kernel(fast=True, inline=True)
+def move_fast(v, j, row, value):  # type: ignore[no-untyped-def]
+    """Let a fast control of voice j go from the point reached to a new value in a step."""
+    reached = v[(st.TO + row) * TILE + j]
+    v[(st.FROM + row) * TILE + j] = reached
+    v[(st.SLOPE + row) * TILE + j] = (value - reached) * _PER_STEP
+    v[(st.TO + row) * TILE + j] = value
+
+
+@kernel(fast=True, inline=True)
+def control(v, n, width, uses, at):  # type: ignore[no-untyped-def]
+    """Set the level and the cutoff of every voice at a point, `at` frames into the cell."""
+    frames = f32(at)
+    for j in range(width):
+        v[st.LEVEL * TILE + j] = envelope_level(v, n, j, st.POS_A, st.START_A, at)
+        octaves = v[st.CUTOFF * TILE + j] + v[st.CUTOFF_STEP * TILE + j] * frames
+        v[st.OCTAVES * TILE + j] = octaves
+    if uses & st.USES_ENVELOPE:
+        for j in range(width):
+            other = envelope_level(v, n, j, st.POS_M, st.START_M, at)
+            v[st.OCTAVES * TILE + j] += v[st.CUTOFF_ENV * TILE + j] * other
+            v[st.LEVEL * TILE + j] *= max(_ONE + v[st.LEVEL_ENV * TILE + j] * other, _ZERO)
+    if uses & st.USES_LFO_1:
+        _swing(v, n, width, 0, at)
+    if uses & st.USES_LFO_2:
+        _swing(v, n, width, 1, at)
+    for j in range(width):
+        level = v[st.LEVEL * TILE + j]
+        left = v[st.LEFT * TILE + j] + v[st.LEFT_STEP * TILE + j] * frames
+        right = v[st.RIGHT * TILE + j] + v[st.RIGHT_STEP * TILE + j] * frames
+        move_fast(v, j, st.F_LEFT, level * left)
+        move_fast(v, j, st.F_RIGHT, level * right)
+    if uses & st.USES_SENDS:
+        for j in range(width):
+            move_fast(v, j, st.F_LEVEL, v[st.LEVEL * TILE + j])
 
 
 @kernel(realtime=True)
-def any_sounding(n):  # type: ignore[no-untyped-def]
-    """How many voices of the tile are in a stage other than idle."""
+def sounding_width(n):  # type: ignore[no-untyped-def]
+    """Voices up to the highest that sounds, in whole groups, and how many sound."""
+    highest = 0
     count = 0
     for j in range(TILE):
-        count += 1 if n[st.STAGE_A * TILE + j] != st.IDLE else 0
-    return count
+        if n[st.STAGE_A * TILE + j] != st.IDLE:
+            highest = j + 1
+            count += 1
+    return (highest + GROUP - 1) // GROUP * GROUP, count

@@ -8,67 +8,65 @@ import numpy as np
 
 from dsp._jit import kernel
 from dsp._math import f32
-from dsp.envelope import stage_shape
 from engine.rt import state as st
+from engine.rt.aim import RELEASE, aim_voice, into_cell, stretch
 from engine.rt.state import TILE, VOICES
-from engine.rt.strike import HELD, KEPT, aim_voice
+from engine.rt.strike import HELD, KEPT
+from engine.rt.voice import begin_stage, envelope_level
 
 _KILL_SECONDS = 0.004  # a stolen voice fades this fast: too slow to click, too fast to notice
-_2_32 = f32(2.0**-32)
 
 
 @kernel(realtime=True)
 def sounding_level(state, voice):  # type: ignore[no-untyped-def]
     """Level of the amplitude envelope of a voice, 0..1."""
-    v = state.floats[voice // TILE]
-    n = state.words[voice // TILE]
-    j = voice % TILE
-    curve = f32(0.0) if n[st.STAGE_A * TILE + j] == st.ATTACK else v[st.CURVE_A * TILE + j]
-    way = stage_shape(f32(n[st.POS_A * TILE + j]) * _2_32, curve)
-    return v[st.START_A * TILE + j] + v[st.SPAN_A * TILE + j] * way
+    tile = voice // TILE
+    at = np.int32(into_cell(state))
+    v = state.floats[tile]
+    return envelope_level(v, state.words[tile], voice % TILE, st.POS_A, st.START_A, at)
 
 
 @kernel(realtime=True)
-def _let_fall(state, voice, rate, stage):  # type: ignore[no-untyped-def]
-    v = state.floats[voice // TILE]
-    n = state.words[voice // TILE]
+def _fall(state, voice, stage, start, pos, frames, number):  # type: ignore[no-untyped-def]
+    """Let one envelope fall to 0 from where it is."""
+    tile = voice // TILE
     j = voice % TILE
-    v[st.START_A * TILE + j] = sounding_level(state, voice)
-    v[st.SPAN_A * TILE + j] = -v[st.START_A * TILE + j]
-    n[st.POS_A * TILE + j] = 0
-    n[st.RATE_A * TILE + j] = rate
-    n[st.STAGE_A * TILE + j] = stage
-    curve = f32(0.0) if n[st.STAGE_M * TILE + j] == st.ATTACK else v[st.CURVE_M * TILE + j]
-    way = stage_shape(f32(n[st.POS_M * TILE + j]) * _2_32, curve)
-    v[st.START_M * TILE + j] += v[st.SPAN_M * TILE + j] * way
-    v[st.SPAN_M * TILE + j] = -v[st.START_M * TILE + j]
-    n[st.POS_M * TILE + j] = 0
-    n[st.RATE_M * TILE + j] = n[st.RELEASE_M * TILE + j]
-    n[st.STAGE_M * TILE + j] = st.RELEASE
+    v = state.floats[tile]
+    n = state.words[tile]
+    at = into_cell(state)
+    level = envelope_level(v, n, j, pos, start, np.int32(at))
+    length = f32(math.ceil(max(frames, _KILL_SECONDS * state.sample_rate)))
+    begin_stage(v, n, j, stage, start, number, level, -level, length, v[(start - 2) * TILE + j])
+    n[pos * TILE + j] = np.uint32(np.int32(-at))
+
+
+@kernel(realtime=True)
+def _let_fall(state, voice, first, second, number):  # type: ignore[no-untyped-def]
+    """Let both envelopes of a voice fall to 0, in so many frames each."""
+    state.tile_stirred[voice // TILE] = 1
+    _fall(state, voice, st.STAGE_A, st.START_A, st.POS_A, first, number)
+    _fall(state, voice, st.STAGE_M, st.START_M, st.POS_M, second, number)
 
 
 @kernel(realtime=True)
 def release_voice(state, voice):  # type: ignore[no-untyped-def]
     """Begin the release of a voice, from the level it has reached."""
-    tile = voice // TILE
-    j = voice % TILE
-    n = state.words[tile]
     state.voice_held[voice] = 0
-    stage = n[st.STAGE_A * TILE + j]
+    stage = state.words[voice // TILE][st.STAGE_A * TILE + voice % TILE]
     if stage not in (st.IDLE, st.RELEASE, st.KILL):
-        _let_fall(state, voice, n[st.RELEASE_A * TILE + j], st.RELEASE)
+        slot = state.slots[state.voice_slot[voice]]
+        longer = stretch(state, state.voice_channel[voice], RELEASE)
+        first = slot[st.P_RELEASE_A] * longer
+        _let_fall(state, voice, first, slot[st.P_RELEASE_M] * longer, st.RELEASE)
 
 
 @kernel(realtime=True)
 def kill_voice(state, voice):  # type: ignore[no-untyped-def]
     """Fade a voice out in a few milliseconds."""
-    tile = voice // TILE
-    n = state.words[tile]
-    j = voice % TILE
     state.voice_held[voice] = 0
-    if n[st.STAGE_A * TILE + j] not in (st.IDLE, st.KILL):
-        rate = np.uint32(2.0**32 / (_KILL_SECONDS * state.sample_rate))
-        _let_fall(state, voice, rate, st.KILL)
+    stage = state.words[voice // TILE][st.STAGE_A * TILE + voice % TILE]
+    if stage not in (st.IDLE, st.KILL):
+        _let_fall(state, voice, 0.0, 0.0, st.KILL)
 
 
 @kernel(realtime=True)

@@ -13,10 +13,10 @@ from tests.oracles import lfo_at
 @kernel
 def _values(x, shape, out):  # type: ignore[no-untyped-def]
     for i in range(x.size):
-        out[i] = lfo_value(x[i], shape)
+        out[i] = lfo_value(x[i], shape, np.float32(0.25))
 
 
-@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("shape", [shape for shape in SHAPES if shape != "sample-and-hold"])
 def test_a_shape_follows_its_definition_over_a_whole_turn(shape: str) -> None:
     half_turns = np.linspace(-1, 1, 4001, endpoint=False).astype(np.float32)
     out = np.empty_like(half_turns)
@@ -24,6 +24,12 @@ def test_a_shape_follows_its_definition_over_a_whole_turn(shape: str) -> None:
     want = [lfo_at(float(x) / 2, shape) for x in half_turns]
     assert out == pytest.approx(np.array(want), abs=1e-6)
     assert np.abs(out).max() == pytest.approx(1.0, abs=1e-3)
+
+
+def test_sample_and_hold_gives_what_was_drawn() -> None:
+    out = np.empty(3, np.float32)
+    _values(np.array([-1.0, 0.0, 0.9], np.float32), SHAPES.index("sample-and-hold"), out)
+    assert out.tolist() == [0.25] * 3
 
 
 def test_the_cutoff_swings_by_its_depth_about_its_base() -> None:

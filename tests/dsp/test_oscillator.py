@@ -1,72 +1,69 @@
-"""Wave tables against the Fourier series, by FFT of what a lookup gives."""
+"""Band-limited waves: free of alias, flat, and of the shape they are named after."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
-from dsp.oscillator import LEVELS, LOWEST_NOTE, NOTES_PER_LEVEL, WAVES, WaveTables, wave_tables
-from dsp.units import midi_to_hz
+from dsp.blep import DELAY, PHASES, TAPS, residuals
+from dsp.oscillator import bandlimited_wave
 from tests.measure import lines
-from tests.oracles import fourier
+from tests.oracles import fourier, hz
 
-_RATE = 48_000.0
-_FRAMES = 1 << 16
-
-
-@pytest.fixture(scope="module")
-def tables() -> WaveTables:
-    return wave_tables(_RATE)
+_RATE = 48_000
+_SPAN = 1 << 16
 
 
-def _look_up(tables: WaveTables, wave: str, hz: float) -> NDArray[np.float64]:
-    """Read a wave at a pitch as the engine does: 32-bit phase, linear interpolation."""
-    note = 69 + 12 * np.log2(hz / 440)
-    level = int((note - LOWEST_NOTE) / NOTES_PER_LEVEL)
-    w = WAVES.index(wave)
-    phase = (np.arange(_FRAMES) * int(hz / _RATE * 2**32)) % 2**32
-    shift = int(tables.shift[w, level])
-    i = (phase >> shift) + int(tables.offset[w, level])
-    t = (phase % (1 << shift)) / (1 << shift)
-    table = tables.samples.astype(np.float64)
-    return np.asarray(table[i] + t * (table[i + 1] - table[i]))
-
-
-@pytest.mark.parametrize("wave", WAVES)
+@pytest.mark.parametrize("note", [84, 96, 108])
 @pytest.mark.parametrize(
-    ("hz", "limit_db"), [(110.3, -80), (1046.9, -96), (2093.7, -96), (4186.1, -96)]
+    ("wave", "width"), [("saw", 0.5), ("triangle", 0.5), ("pulse", 0.5), ("pulse", 0.1)]
 )
-def test_a_lookup_gives_the_harmonics_and_nothing_else(
-    tables: WaveTables, wave: str, hz: float, limit_db: float
-) -> None:
-    found = lines(_look_up(tables, wave, hz), hz, _RATE)
-    assert found.alias_db < limit_db  # low notes: the images of 200 harmonics add up
-    count = int(15_000 / hz)
-    want = np.abs(fourier(wave, count))
-    there = want > 0
+def test_a_wave_is_free_of_alias_and_flat(wave: str, width: float, note: int) -> None:
+    audio = bandlimited_wave(wave, np.full(_SPAN + 100, hz(note)), _RATE, width)[100:]
+    found = lines(audio, hz(note), _RATE)
+    assert found.alias_db < -100
+    count = int(15_000 / hz(note))
+    want = np.abs(fourier(wave, count, width))
+    there = want > 1e-4
     error = 20 * np.log10(found.level[:count][there] / want[there])
     assert np.abs(error).max() < 0.1
-    assert found.level[:count][~there].max(initial=0.0) < 1e-4
 
 
-def test_no_table_holds_a_harmonic_above_half_the_sample_rate(tables: WaveTables) -> None:
-    for w, wave in enumerate(WAVES):
-        for level in range(LEVELS):
-            at, size = tables.offset[w, level], 1 << (32 - tables.shift[w, level])
-            spectrum = np.abs(np.fft.rfft(tables.samples[at : at + size])) / size
-            harmonics = int(np.flatnonzero(spectrum > 1e-7).max())
-            highest = float(midi_to_hz(LOWEST_NOTE + NOTES_PER_LEVEL * (level + 1)))
-            assert harmonics == 1 or harmonics * highest <= _RATE / 2, (wave, level)
+def test_a_moving_width_and_pitch_leave_no_jump_unrounded() -> None:
+    t = np.arange(_SPAN) / _RATE
+    frequency = 900.0 + 30.0 * np.sin(2 * np.pi * 5.0 * t)
+    audio = bandlimited_wave("pulse", frequency, _RATE, 0.5 + 0.4 * np.sin(2 * np.pi * 3.0 * t))
+    spectrum = np.abs(np.fft.rfft(audio * np.kaiser(_SPAN, 20.0)))
+    freq = np.fft.rfftfreq(_SPAN, 1 / _RATE)
+    between = (freq > 100) & (freq < 600)  # below the lowest line, where only alias can be
+    assert 20 * np.log10(spectrum[between].max() / spectrum.max()) < -85
 
 
-def test_every_table_ends_with_its_first_point(tables: WaveTables) -> None:
-    ends = tables.offset + (1 << (32 - tables.shift.astype(np.int64)))
-    assert np.array_equal(tables.samples[tables.offset], tables.samples[ends])
-    assert ends.max() == tables.samples.size - 1
+def test_a_saw_and_a_triangle_have_no_offset() -> None:
+    for wave in ("saw", "triangle"):
+        audio = bandlimited_wave(wave, np.full(48_000, 480.0), _RATE)
+        assert abs(audio[100 * 100 : 100 * 300].mean()) < 1e-4
 
 
-@pytest.mark.parametrize("sample_rate", [0.0, -1.0, float("nan"), float("inf")])
-def test_a_sample_rate_that_is_none_is_refused(sample_rate: float) -> None:
-    with pytest.raises(ValueError, match=f"sample_rate must be above 0, got {sample_rate}"):
-        wave_tables(sample_rate)
+def test_residuals_are_gone_at_their_end_and_their_delay_is_the_declared_one() -> None:
+    step, corner, delay = residuals()
+    assert step.shape == corner.shape == (PHASES + 1, TAPS)
+    assert delay == DELAY
+    assert np.abs(step[:, -1]).max() < 1e-4
+    assert np.abs(corner[:, -1]).max() < 1e-4
+    assert step[0, 0] == pytest.approx(-1.0, abs=1e-3)  # minimum phase: nothing before the jump
+    np.testing.assert_allclose(step[PHASES, :-1], step[0, 1:], atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("square", [100.0]), "wave must be one of saw, pulse, triangle, sine, got 'square'"),
+        (("saw", [24_000.0]), r"frequency must be one array inside \[0, 24000"),
+        (("saw", [np.nan]), "frequency must be"),
+        (("pulse", [100.0], 48_000, 1.5), "width must be between 0 and 1"),
+    ],
+)
+def test_what_is_wrong_is_said(arguments: tuple[object, ...], said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        bandlimited_wave(*arguments)  # type: ignore[arg-type]

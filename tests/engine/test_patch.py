@@ -41,7 +41,6 @@ _NAN = float("nan")
         ({"modulation": {"sustain": 2}}, "envelope.sustain must be between 0 and 1, got 2"),
         ({"oscillators": [{"width": 0}]}, "oscillator.width must be between 0.02 and 0.98, got 0"),
         ({"oscillators": [{"wave": "organ"}]}, "oscillator.wave must be one of saw, pulse"),
-        ({"oscillators": []}, "patch.oscillators must be a list of at most 2"),
         ({"oscillators": {}}, "patch.oscillators must be a list of at most 2"),
         ({"tags": 5}, "patch.tags must be a list of words, got 5"),
         ({"tags": "bass"}, "patch.tags must be a list of words, got 'bass'"),
