@@ -67,6 +67,6 @@ def residuals() -> tuple[NDArray[np.float32], NDArray[np.float32], float]:
     def rows(values: NDArray[np.float64]) -> NDArray[np.float32]:
         coarse = np.append(values[::_FINE], np.zeros(PHASES))
         index = np.arange(PHASES + 1)[:, None] + PHASES * np.arange(TAPS)[None, :]
-        return coarse[index].astype(np.float32)
+        return np.asarray(coarse[index], dtype=np.float32)
 
     return rows(missing), rows(corner), delay

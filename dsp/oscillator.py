@@ -22,8 +22,8 @@ def _add_residuals(
 ) -> None:
     """Add a residual of `size` for every time that `turns` passes a whole number."""
     whole = np.floor(turns)
-    for i in np.nonzero(np.diff(whole) > 0)[0] + 1:
-        since = (turns[i] - whole[i]) / (turns[i] - turns[i - 1]) * PHASES
+    for i in (np.nonzero(np.diff(whole) > 0)[0] + 1).tolist():
+        since = float((turns[i] - whole[i]) / (turns[i] - turns[i - 1]) * PHASES)
         row = min(int(since), PHASES - 1)
         low = table[row].astype(np.float64)
         end = min(TAPS, out.size - i)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from dsp.filter import MODES
 from dsp.lfo import SHAPES
-from dsp.oscillator import WAVES
+from dsp.oscillator import WAVES as WAVES
 from engine.errors import PatchError
 
 SLOPES = (12, 24)

