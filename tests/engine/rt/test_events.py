@@ -9,7 +9,7 @@ from hypothesis import strategies as hs
 from numpy.typing import NDArray
 
 from engine.parts import ADSR, LFO, Filter, Oscillator
-from engine.patch import Patch
+from engine.patch import Patch, builtin_patches
 from engine.rt import state as st
 from engine.rt.events import schedule
 from engine.rt.ring import push_command
@@ -271,15 +271,16 @@ def test_a_storm_of_random_messages_leaves_no_note_behind(rng: np.random.Generat
             assert np.isfinite(out).all()
             assert synth.active_voices <= 32 + st.RESERVE * 14
     for channel in range(16):
-        synth.control(64, 0, channel)
-        synth.control(123, 0, channel)
-    longest = max(patch.amplitude.release for patch in (synth.patch(c) for c in range(4)))
+        for number, value in ((72, 64), (64, 0), (66, 0), (123, 0)):  # 72: release
+            synth.control(number, value, channel)
+    longest = max(patch.amplitude.release for patch in builtin_patches().values())
     _run(synth, int((longest + 1.0) * _RATE))
     assert synth.active_voices == 0
     assert _held(synth) == []
     assert not synth.state[0]["tile_busy"].any()
     assert synth.state[0]["pending_count"] == 0
     assert synth.state[0]["event_dropped"] == 0
+    _run(synth, 20 * _RATE)  # the reverb's tail
     assert not _run(synth, 4_800).any()
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from engine.gm import patch_of
 from engine.parts import ADSR, Filter, Oscillator
 from engine.patch import Patch
 from engine.rt import state as st
@@ -73,7 +74,7 @@ def test_members_play_the_masters_patch_and_change_with_it() -> None:
     synth.send(b"\xc2\x13")  # a member's own program change is passed over
     synth.send(b"\xc0\x30")
     _run(synth)
-    assert [synth.patch(channel).name for channel in range(4)] == ["strings"] * 4
+    assert [synth.patch(channel).name for channel in range(4)] == [patch_of(0, 0x30)] * 4
 
 
 def test_a_zone_that_begins_or_ends_lets_its_notes_go() -> None:
