@@ -16,8 +16,7 @@ def _settle(synth: Synth) -> None:
     for message in all_released():
         assert synth.send(message)
     for _ in range(60):
-        synth.render([], 1.0)
-        if synth.active_voices == 0:
+        if not synth.render([], 1.0).any() and synth.active_voices == 0:
             return
 
 
