@@ -96,7 +96,8 @@ def silence(quality: str) -> tuple[float, float]:
         sounding = _cpu_of_second(synth)
         synth.control(123, 0)  # all notes off
         for _ in range(_LONGEST_DECAY_S):
-            synth.render([], 1.0)
+            if not synth.render([], 1.0).any():
+                break
         out = np.empty((RATE, 2), np.float32)
         synth.render_block(out)
         loudest = float(np.maximum(loudest, np.abs(out).max()))  # NaN is passed on
