@@ -161,16 +161,19 @@ def _aim_lfo_rate(state, voice, second, factor):  # type: ignore[no-untyped-def]
     tile = voice // TILE
     j = voice % TILE
     n = state.words[tile]
+    d = state.doubles[tile]
     slot = state.slots[state.voice_slot[voice]]
     row = st.LFO_PHASE_1 + 3 * second
     if slot[st.P_LFO_BEATS_1 + 6 * second] > 0.0:
         return
-    turns = min(slot[st.P_LFO_INC_1 + 6 * second] * factor, _FASTEST)
-    inc = np.uint32(np.int64(turns * _2_32))
-    change = np.uint32(inc - n[(row + 1) * TILE + j])
-    back = np.uint32(change * np.uint32(into_cell(state)))
-    n[row * TILE + j] = np.uint32(n[row * TILE + j] - back)
-    n[(row + 1) * TILE + j] = inc
+    speed = min(slot[st.P_LFO_INC_1 + 6 * second] * factor, _FASTEST)
+    turns = d[(st.TURNS_1 + second) * TILE + j]
+    turns -= (speed - d[(st.SPEED_1 + second) * TILE + j]) * into_cell(state)
+    turns -= math.floor(turns)
+    d[(st.TURNS_1 + second) * TILE + j] = turns
+    d[(st.SPEED_1 + second) * TILE + j] = speed
+    n[row * TILE + j] = np.uint32(np.int64(turns * _2_32))
+    n[(row + 1) * TILE + j] = np.uint32(np.int64(speed * _2_32))
 
 
 @kernel(realtime=True)

@@ -142,16 +142,18 @@ def _plain_coefficients(v, width):  # type: ignore[no-untyped-def]
 @kernel(fast=True)
 def _set_point(v, n, width, uses, at, cheap):  # type: ignore[no-untyped-def]
     """Let the fast controls of all voices go on to a point, `at` frames into the cell."""
-    if width == TILE and not cheap and not uses & (st.USES_OTHER | st.USES_STEEP):
+    if width == TILE:
         control(v, n, TILE, uses, at)
-        _low_coefficients(v, TILE, at)
-        return
-    width &= _WIDTHS
-    control(v, n, width, uses, at)
-    if cheap:
-        _plain_coefficients(v, width)
+        if cheap:
+            _plain_coefficients(v, TILE)
+        else:
+            _coefficients(v, TILE, uses, at)
     else:
-        _coefficients(v, width, uses, at)
+        control(v, n, GROUP, uses, at)
+        if cheap:
+            _plain_coefficients(v, GROUP)
+        else:
+            _coefficients(v, GROUP, uses, at)
 
 
 @kernel(fast=True, inline=True)
@@ -267,8 +269,8 @@ def _clear(v, width, first, count, trail):  # type: ignore[no-untyped-def]
             v[signal + j] = _ZERO
 
 
-# Each of these is a function of its own: inlined into one, their loops are too much for LLVM. A
-# full tile of the simplest voices has its own code: a constant count saves half the time.
+# Each of these is a function of its own: inlined into one, their loops are too much for LLVM. Each
+# width has its own code: a constant count saves half the time.
 
 
 @kernel(fast=True)
@@ -281,12 +283,15 @@ def _any_single(v, width, begin, end, trail, mix):  # type: ignore[no-untyped-de
     if width == GROUP:
         _filter_step(v, GROUP, begin, end, trail, mix, False, False, False, True)
     else:
-        _filter_step(v, width & _WIDTHS, begin, end, trail, mix, False, False, False, True)
+        _filter_step(v, TILE, begin, end, trail, mix, False, False, False, True)
 
 
 @kernel(fast=True)
 def _any_double(v, width, begin, end, trail, mix):  # type: ignore[no-untyped-def]
-    _filter_step(v, width & _WIDTHS, begin, end, trail, mix, False, False, True, True)
+    if width == GROUP:
+        _filter_step(v, GROUP, begin, end, trail, mix, False, False, True, True)
+    else:
+        _filter_step(v, TILE, begin, end, trail, mix, False, False, True, True)
 
 
 @kernel(fast=True)

@@ -58,7 +58,7 @@ def _poly_saw(phase, per_sample):  # type: ignore[no-untyped-def]
     return x + after * after - before * before
 
 
-@kernel
+@kernel(inline=True)
 def _add_residuals(signals, n, j, offset, drift, first, trail, jump, table):  # type: ignore[no-untyped-def]
     """Add a residual for every time that phase + offset + drift * frame passes a whole period.
 
@@ -78,7 +78,7 @@ def _add_residuals(signals, n, j, offset, drift, first, trail, jump, table):  # 
         return
     end = np.int64(CELL)
     while True:
-        i = begin + (left + speed - 1) // speed
+        i = begin + np.int64(np.float64(left) / np.float64(speed)) + 1  # to be put right below
         i = min(max(i, begin + 1), end + 1)
         way = (inc + drift) * (i - begin) + bend * (i * (i - 1) // 2 - sum_begin)
         while i <= end and way < left:
@@ -150,9 +150,11 @@ def jumps_of_cell(v, n, width, uses, jump, trail):  # type: ignore[no-untyped-de
             own = v[second * _ROWS * TILE :]
             phases = n[second * _ROWS * TILE :]
             _mark_jumps(phases, n, width)
+            more = (uses >> (4 * second)) & (st.USES_PULSE_1 | st.USES_TRIANGLE_1)
             for j in range(width):
                 marked = n[st.JUMPS * TILE + j] != 0
-                _add_jumps(v, own, phases, j, marked, jump, 0, trail)
+                if marked or more:
+                    _add_jumps(v, own, phases, j, marked, jump, 0, trail)
 
 
 @kernel(fast=True, inline=True)
@@ -193,7 +195,7 @@ def _waves(signals, v, n, width, kinds, first, count, trail, cheap):  # type: ig
 
 
 # Each of these is a function of its own: inlined into one, their loops are too much for LLVM. A
-# full tile has its own code, since a constant count saves half the time.
+# full tile has its own code: a constant count saves half the time.
 
 
 @kernel(fast=True)

@@ -19,7 +19,7 @@ from engine.rt.rack_state import rack_fields
 from engine.rt.record_state import RECORD_FIELDS
 
 TILE = 64  # voices innermost: four AVX-512 or eight AVX2 registers
-GROUP = 16  # a tile works in whole groups, up to its highest sounding voice
+GROUP = 16  # a tile works on these alone while no higher voice sounds, else on all
 TILES = 4
 VOICES = TILE * TILES
 RESERVE = 16  # kept free for voices that fade out after being stolen
@@ -85,8 +85,9 @@ LONG_PHASE_1, LONG_INC_1, LONG_BEND_1, LONG_PHASE_2, LONG_INC_2, LONG_BEND_2, LO
     NOTE, NOTE_TARGET, GLIDE, BEND, BEND_TARGET, TUNE_1, TUNE_2, TRANSPOSE,
     PITCH_ENV, PITCH_LFO_1, PITCH_LFO_2, BASE_WIDTH_1, BASE_WIDTH_2,
     WIDTH_ENV, WIDTH_LFO_1, WIDTH_LFO_2, BEATS_1, BEATS_2, BEAT_PHASE_1, BEAT_PHASE_2,
+    TURNS_1, TURNS_2, SPEED_1, SPEED_2,
     PITCH, WIDTH_NOW_1, WIDTH_NOW_2, DOUBLE_ROWS,
-) = range(24)  # fmt: skip
+) = range(28)  # fmt: skip
 
 # --- stages of an envelope
 IDLE, ATTACK, DECAY, SUSTAIN, RELEASE, KILL = range(6)
@@ -170,7 +171,7 @@ STATE = np.dtype(
         ("voice_spread", "f8", (VOICES,)),  # pan of that copy, -1 .. 1
         ("voice_share", "f8", (VOICES,)),  # of the note's level that a copy has
         ("tile_busy", "i4", (TILES,)),
-        ("tile_width", "i4", (TILES,)),  # whole groups up to the highest sounding voice
+        ("tile_width", "i4", (TILES,)),  # GROUP, or TILE
         ("tile_uses", "i4", (TILES,)),
         ("tile_stirred", "i4", (TILES,)),  # an event has moved what its fast controls came from
         # channels and patches

@@ -100,18 +100,19 @@ def _set_lfo(state, voice, second, at):  # type: ignore[no-untyped-def]
     row = st.LFO_PHASE_1 + 3 * second
     turns = slot[shape + 2]
     swings = slot[shape + 3]  # per beat; 0: it swings freely
-    short = n[(row + 1) * TILE + j]  # as aim_voice has set it
+    speed = d[(st.SPEED_1 + second) * TILE + j]  # as aim_voice has set it
     d[(st.BEATS_1 + second) * TILE + j] = swings
     d[(st.BEAT_PHASE_1 + second) * TILE + j] = turns
     if swings > 0.0:
-        inc = state.beats_per_frame * swings
-        short = np.uint32(np.int64(inc * _2_32))
+        speed = state.beats_per_frame * swings
         # at a control point the transport stands at the cell that is to begin
-        turns += state.beat * swings + inc * (at & (CELL - 1))
-        turns -= math.floor(turns)
-    begin = np.uint32(np.int64(turns * _2_32))
-    n[row * TILE + j] = np.uint32(begin - np.uint32(short * np.uint32(at)))
-    n[(row + 1) * TILE + j] = short
+        turns += state.beat * swings + speed * (at & (CELL - 1))
+    turns -= speed * at
+    turns -= math.floor(turns)
+    d[(st.TURNS_1 + second) * TILE + j] = turns
+    d[(st.SPEED_1 + second) * TILE + j] = speed
+    n[row * TILE + j] = np.uint32(np.int64(turns * _2_32))
+    n[(row + 1) * TILE + j] = np.uint32(np.int64(speed * _2_32))
     n[(row + 2) * TILE + j] = np.uint32(slot[shape])
     v[(st.HOLD_1 + second) * TILE + j] = state.voice_random[voice]
     amount = st.AMOUNT_1 + 5 * second
@@ -230,7 +231,7 @@ def start_voice(state, voice, channel, key, velocity, within, copy, copies):  # 
         state.tile_width[tile] = 0
     state.tile_busy[tile] = 1
     state.tile_uses[tile] |= np.int32(slot[st.P_USES])
-    width = np.int32((j // st.GROUP + 1) * st.GROUP)
+    width = np.int32(st.GROUP if j < st.GROUP else TILE)
     state.tile_width[tile] = max(state.tile_width[tile], width)
 
     _set_sound(state, voice)

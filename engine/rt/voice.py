@@ -127,18 +127,24 @@ def _advance_lfo(v, n, d, width, second, beat, beats_per_frame):  # type: ignore
     phase = st.LFO_PHASE_1 + 3 * second
     amount = st.AMOUNT_1 + 5 * second
     for j in range(width):
-        ahead = np.uint32(n[(phase + 1) * TILE + j] * _CELL_U)
-        at = np.uint32(n[phase * TILE + j] + ahead)
         swings = d[(st.BEATS_1 + second) * TILE + j]  # per beat; 0: it swings freely
-        if swings > 0.0:
-            turns = beat * swings + d[(st.BEAT_PHASE_1 + second) * TILE + j]
-            at = np.uint32(np.int64((turns - math.floor(turns)) * _2_32))
-            n[(phase + 1) * TILE + j] = np.uint32(np.int64(beats_per_frame * swings * _2_32))
-        n[phase * TILE + j] = at
-        if at < ahead:
-            seed = np.uint32(np.uint32(n[st.SEED * TILE + j] * np.uint32(22695477)) + np.uint32(1))
-            n[st.SEED * TILE + j] = seed
-            v[(st.HOLD_1 + second) * TILE + j] = f32(np.int32(seed)) * _2_31
+        speed = d[(st.SPEED_1 + second) * TILE + j]
+        free = d[(st.TURNS_1 + second) * TILE + j] + speed * CELL
+        bound = beat * swings + d[(st.BEAT_PHASE_1 + second) * TILE + j]
+        speed = beats_per_frame * swings if swings > 0.0 else speed
+        turns = bound if swings > 0.0 else free
+        turns -= np.float64(np.int64(turns))
+        turns += 1.0 if turns < 0.0 else 0.0
+        d[(st.TURNS_1 + second) * TILE + j] = turns
+        d[(st.SPEED_1 + second) * TILE + j] = speed
+        n[phase * TILE + j] = np.uint32(np.int64(turns * _2_32))
+        n[(phase + 1) * TILE + j] = np.uint32(np.int64(speed * _2_32))
+        over = turns < speed * CELL
+        old = n[st.SEED * TILE + j]
+        seed = np.uint32(np.uint32(old * np.uint32(22695477)) + np.uint32(1))
+        held = v[(st.HOLD_1 + second) * TILE + j]
+        n[st.SEED * TILE + j] = seed if over else old
+        v[(st.HOLD_1 + second) * TILE + j] = f32(np.int32(seed)) * _2_31 if over else held
     for j in range(width):
         value = v[amount * TILE + j] + v[(amount + 1) * TILE + j] * _CELL_F
         fade = v[(amount + 3) * TILE + j] + v[(amount + 4) * TILE + j] * _CELL_F
@@ -334,11 +340,11 @@ def control(v, n, width, uses, at):  # type: ignore[no-untyped-def]
 
 @kernel(realtime=True)
 def sounding_width(n):  # type: ignore[no-untyped-def]
-    """Voices up to the highest that sounds, in whole groups, and how many sound."""
-    highest = 0
+    """How many voices of a tile have to be worked on, GROUP or TILE, and how many sound."""
     count = 0
+    beyond = 0
     for j in range(TILE):
-        if n[st.STAGE_A * TILE + j] != st.IDLE:
-            highest = j + 1
-            count += 1
-    return (highest + GROUP - 1) // GROUP * GROUP, count
+        sounds = 1 if n[st.STAGE_A * TILE + j] != st.IDLE else 0
+        count += sounds
+        beyond += sounds if j >= GROUP else 0
+    return TILE if beyond > 0 else GROUP, count

@@ -33,7 +33,7 @@ def test_a_note_of_one_beat_lasts_half_a_second_until_a_tempo_is_set() -> None:
         events=((0.0, b"\x90\x3c\x40"), (0.5, b"\x80\x3c\x40")),
         duration_s=0.5,
         title="name",
-        patches={0: "glass-keys"},
+        patches={0: "soft-piano"},
     )
 
 

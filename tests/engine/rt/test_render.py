@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as hs
 from numpy.typing import NDArray
 
-from engine.parts import ADSR, LFO, Filter, Oscillator
+from engine.parts import ADSR, LFO, Arpeggio, Chorus, Delay, Filter, Oscillator, Reverb
 from engine.patch import Patch, builtin_patches
 from engine.rt import state as st
 from engine.rt.ring import push_command, write_deck
@@ -228,7 +229,8 @@ def test_a_flush_of_less_than_a_fade_leaves_what_was_written_after_it_alone() ->
 
 @pytest.mark.parametrize("name", sorted(builtin_patches()))
 def test_after_the_last_decay_the_output_is_exactly_zero_and_no_tile_is_computed(name: str) -> None:
-    synth = Synth(name)
+    dry = replace(builtin_patches()[name], chorus=Chorus(), delay=Delay(), reverb=Reverb())
+    synth = Synth(replace(dry, arpeggio=Arpeggio()))
     keys = range(36, 50) if synth.patch().drums else range(48, 60)
     audio = synth.render([(0.0, key, 100, 0.05) for key in keys], 0.1)
     assert audio.any()
