@@ -17,7 +17,7 @@ from .place import place
 from .search import compare
 from .worth import worth
 
-AT_ONCE = 13.5  # strength at which one look is enough; a stream looks 300,000 times a day
+AT_ONCE = 14.6  # strength at which one look is enough; a stream looks 300,000 times a day
 
 CONFIRMED = 12.5  # strength at which two looks with new audio between them are enough
 MORE = 1.2  # strength asked besides of a window below BRIEF: music of one kind shares a few notes
