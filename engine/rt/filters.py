@@ -27,7 +27,6 @@ _QUARTER = f32(0.25)
 _TAU = f32(2.0 * math.pi)
 _PI_2 = f32(math.pi**2)
 _THREE_QUARTERS_2 = f32(0.5625)
-_TINY = f32(1e-12)
 _LOWEST_CUTOFF = f32(-13.0)  # octaves below the sample rate: 5.9 Hz at 48 kHz
 _HIGHEST_CUTOFF = f32(np.log2(0.45))
 _IN_CELL = CELL - 1
