@@ -188,6 +188,37 @@ class Synth:
             raise ValueError(f"bpm must be between {LOWEST_BPM:g} and {HIGHEST_BPM:g}, got {bpm}")
         return self._send(ps.TEMPO, round(bpm * ps.TEMPO_UNIT), frame=frame)
 
+    def follow_beat(self, beat: float, frame: int, bpm: float, at_once: bool = False) -> bool:
+        """Let the transport follow a line; False when the ring was full.
+
+        It draws near by two milliseconds a beat at most. A MIDI clock that runs goes first.
+
+        Parameters
+        ----------
+        beat : float
+            Of the line at `frame`.
+        frame : int
+            Absolute; past or to come.
+        bpm : float
+            The line's tempo, 10..1000 beats per minute.
+        at_once : bool
+            Be on the line with the next block instead.
+        """
+        if not LOWEST_BPM <= bpm <= HIGHEST_BPM:
+            raise ValueError(f"bpm must be between {LOWEST_BPM:g} and {HIGHEST_BPM:g}, got {bpm}")
+        if not np.isfinite(beat):
+            raise ValueError(f"beat must be finite, got {beat}")
+        values = np.zeros(ps.AIM_VALUES)
+        values[ps.AIM_BEAT], values[ps.AIM_FRAME] = beat, frame
+        values[ps.AIM_TEMPO], values[ps.AIM_JUMP] = bpm / 60.0 / self.sample_rate, at_once
+        return self._send(ps.AIM, values=values)
+
+    def set_master_tuning(self, cents: float, frame: int = -1) -> bool:
+        """Raise everything, notes that sound as well, by -100..100 cents; 0 to begin with."""
+        if not -100.0 <= cents <= 100.0:
+            raise ValueError(f"cents must be between -100 and 100, got {cents}")
+        return self._send(ps.MASTER_TUNE, round(cents / 100.0 * ps.PITCH_UNIT), frame=frame)
+
     def set_tuning(self, pitches: ArrayLike, frame: int = -1) -> bool:
         """Set the pitch of each key for the notes that begin from now on.
 

@@ -61,6 +61,7 @@ def _as_pointer(typingctx: Any, address: Any) -> Any:
 def copy_input(state, samples):  # type: ignore[no-untyped-def]
     """Append a block of the microphone, (frames, channels), to the mic ring as mono."""
     head = state.mic_head[0]
+    state.mic_offset = state.frame - head
     room = MIC_FRAMES - (head - load_acquire(state.mic_tail))
     frames = min(np.int64(samples.shape[0]), room)
     channels = samples.shape[1]

@@ -150,6 +150,7 @@ STATE = np.dtype(
         ("mic_head", "i8", (16,)),
         ("mic_tail", "i8", (16,)),
         ("mic_dropped", "i8"),
+        ("mic_offset", "i8"),  # frame of the stream less that of the ring, of what comes in
         # events of known frame, earliest first
         ("pending_frame", "i8", (PENDING,)),
         ("pending_word", "i4", (PENDING, 4)),  # kind and three numbers
