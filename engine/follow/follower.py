@@ -10,10 +10,11 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.analysis import Analysis, OnsetEnvelope
+from engine.analysis import Analysis, Key, OnsetEnvelope
 from engine.follow.lock import Lock
 from engine.follow.onsets import LiveOnsets
 from engine.follow.refine import find_speed, refine
+from engine.rt.state import CELL
 from engine.rt.transport import HIGHEST_BPM, LOWEST_BPM
 from engine.synth import Synth
 from fingerprint import Identification
@@ -21,11 +22,12 @@ from fingerprint import Identification
 _WINDOWS_S = (2.5, 5.0)  # of sound that a place is refined by; the second where the first fails
 _REFINE_EVERY_S = 0.4
 _FINE_SIGMA_S = 0.006  # of a refined place; neighbours share sound, so more than its own
-_COARSE_SIGMA_S = 0.015
+_COARSE_SIGMA_S = 0.018
 _COARSE_AFTER_S = 1.0  # without a refined place, the ear's own counts
 _DECK_SIGMA_S = 0.002
 _SPEED_SETTLED = 0.002  # standard deviation below which other speeds are not tried
 _SURE_S = 0.0065  # the beat is taken up when the place is known this well
+_FAR_S = 0.025  # a beat so far off is put right at once
 _FREEWHEEL_BEATS = 18.0
 _LATE_S = 3.0  # after the last observation that was due, the beat freewheels
 _CENTS_PER_S = 40.0  # the tuning glides
@@ -50,6 +52,8 @@ class Following:
         Of the track there; beat 0 is its first downbeat.
     cents : float
         By which the synthesizer is tuned up.
+    key : Key or None
+        As it sounds; None where it is not known well.
     error_s : float
         Standard deviation of the place.
     """
@@ -60,6 +64,7 @@ class Following:
     beat: float = 0.0
     bpm: float = 0.0
     cents: float = 0.0
+    key: Key | None = None
     error_s: float = 0.0
 
 
@@ -74,8 +79,11 @@ class Follower:
     round_trip_s : float
         From a frame's making to its return through the microphone, in seconds: so much later the
         music of a frame that is made now is heard.
+    own : callable, optional
+        Returns what our own deck sends out, as (track id, second of the track, frame), or None:
+        it needs no ear.
     beat, tuning : bool
-        What follows.
+        What follows; `follow_beat` and `follow_tuning` change it later.
 
     Examples
     --------
@@ -87,6 +95,7 @@ class Follower:
         synth: Synth,
         known: Callable[[int], Known | None],
         round_trip_s: float = 0.0,
+        own: Callable[[], tuple[int, float, int] | None] | None = None,
         beat: bool = True,
         tuning: bool = True,
     ) -> None:
@@ -98,6 +107,7 @@ class Follower:
         self.following = Following()
         self._synth = synth
         self._known = known
+        self._own = own
         self._round_trip_s = round_trip_s
         self._rate = synth.sample_rate
         self._onsets = LiveOnsets(synth.sample_rate)
@@ -108,11 +118,18 @@ class Follower:
         self._engaged = False
         self._cents = 0.0
         self._wanted_cents = 0.0
+        self._key: Key | None = None
         self._cents_s = 0.0
 
     def feed(self, samples: NDArray[np.float32], frame: int) -> None:
         """Take sound of the microphone, shape (n,); `frame` is the stream's at its first sample."""
         self._onsets.feed(samples, frame / self._rate)
+        place = self._own() if self._own is not None else None
+        if place is not None:
+            self._play(*place)
+        elif self._from_deck:
+            self._from_deck = False
+            self._forget()
         self._conduct()
 
     def hear(self, answer: Identification, frame: int) -> None:
@@ -131,7 +148,9 @@ class Follower:
         if since_s > _COARSE_AFTER_S:
             self._add(now_s, place, _COARSE_SIGMA_S, match.speed)
 
-    def play(self, track_id: int, position_s: float, frame: int) -> None:
+    # --- the lock
+
+    def _play(self, track_id: int, position_s: float, frame: int) -> None:
         """Our own deck sends out this second of a track at this frame: nothing is more exact."""
         if not self._from_deck:
             self._forget()
@@ -139,14 +158,6 @@ class Follower:
         if self._turn_to(track_id):
             self._tune(0.0)
             self._add(frame / self._rate, position_s, _DECK_SIGMA_S, 1.0)
-
-    def rest(self) -> None:
-        """Our own deck has stopped."""
-        if self._from_deck:
-            self._from_deck = False
-            self._forget()
-
-    # --- the lock
 
     def _turn_to(self, track_id: int) -> bool:
         """Make a track the one that is followed; False when there is nothing to follow in it."""
@@ -164,6 +175,7 @@ class Follower:
         self._refined_s = -math.inf
         self._engaged = False
         self._wanted_cents = 0.0
+        self._key = None
 
     def _add(self, time_s: float, position_s: float, sigma_s: float, speed: float) -> None:
         if self._lock.add(time_s, position_s, sigma_s, speed):
@@ -181,10 +193,11 @@ class Follower:
             strength, start_s = self._onsets.latest(seconds)
             middle_s = start_s + 0.5 * len(strength) * self._onsets.step_s
             thought = place + (middle_s - now_s) * speed
-            look = strength, self._onsets.step_s, envelope, thought
-            shift = None if settled else find_speed(*look)
-            shift = refine(*look, speed) if shift is None else shift
+            find = refine if settled else find_speed
+            shift = find(strength, self._onsets.step_s, envelope, thought, speed)
             if shift is not None:
+                if self._refined_s == -math.inf:
+                    self._engaged = False  # until now, the ear's word alone
                 self._add(middle_s, thought + shift.seconds, _FINE_SIGMA_S, shift.speed)
                 self._refined_s = now_s
                 return True
@@ -205,7 +218,12 @@ class Follower:
         grid = analysis.grid
         if grid is None or grid.confidence < _LEAST_CONFIDENCE:
             self.following = Following(
-                "off", track_id, position_s, cents=self._cents, error_s=line.error_s(now_s)
+                "off",
+                track_id,
+                position_s,
+                cents=self._cents,
+                key=self._key,
+                error_s=line.error_s(now_s),
             )
             return
         beat = float(grid.beat_at(position_s)) - grid.downbeat
@@ -221,18 +239,31 @@ class Follower:
         if not self._engaged and line.sigma_s > _SURE_S:
             state = "listening"
         elif self.follow_beat and LOWEST_BPM <= bpm <= HIGHEST_BPM:
-            sent = self._synth.follow_beat(beat, frame, bpm, at_once=not self._engaged)
+            at_once = not self._engaged or abs(self._off(beat, frame)) > _FAR_S * bpm / 60.0
+            sent = self._synth.follow_beat(beat, frame, bpm, at_once)
             self._engaged = self._engaged or sent
         self.following = Following(
-            state, track_id, position_s, beat, bpm, self._cents, line.error_s(now_s)
+            state, track_id, position_s, beat, bpm, self._cents, self._key, line.error_s(now_s)
         )
+
+    def _off(self, beat: float, frame: int) -> float:
+        """Return by how many beats the synthesizer is ahead of `beat` at `frame`, roughly."""
+        one = self._synth.state[0]
+        cell = frame // CELL * CELL
+        return float(one["beat"] + (frame - cell) * one["beats_per_frame"]) - beat
 
     def _tune(self, pitch_cents: float) -> None:
         assert self._track is not None
         analysis = self._track[1]
         sure = analysis.tuning_confidence >= _LEAST_CONFIDENCE
         cents = (analysis.tuning_cents if sure else 0.0) + pitch_cents
-        self._wanted_cents = (cents + 50.0) % 100.0 - 50.0  # to the nearest key
+        keys = math.floor(cents / 100.0 + 0.5)  # the nearest key, should another speed bend it far
+        self._wanted_cents = cents - 100.0 * keys
+        key = analysis.key
+        if key is None or key.confidence < _LEAST_CONFIDENCE:
+            self._key = None
+        else:
+            self._key = Key((key.tonic + keys) % 12, key.mode, key.confidence)
 
     def _glide(self, now_s: float) -> None:
         """Draw the tuning nearer to what is wanted; without a track, to where it was."""

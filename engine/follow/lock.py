@@ -117,9 +117,14 @@ class Lock:
         return abs(position_s - self.line.at(time_s)) > max(_JUMP_S, allowed)
 
     def _fit(self) -> Line:
-        """Weighted least squares with Huber's weights, the speed drawn to the ear's."""
+        """Weighted least squares with Huber's weights, the speed drawn to the ear's.
+
+        Coarse observations share their error: they do not average away beside fine ones.
+        """
         time, position, sigma = np.array(self._seen).T
         now = float(time.max())
+        fine = sigma < 2.0 * sigma.min()
+        time, position, sigma = time[fine], position[fine], sigma[fine]
         t = time - now
         weight = 1.0 / np.square(sigma)
         trust = np.ones_like(weight)

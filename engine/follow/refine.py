@@ -13,8 +13,10 @@ _SEARCH_S = 0.06  # the ear is right within this
 _AROUND_S = 0.4  # what the best shift is compared with
 _CLEAR = 4.5  # standard deviations of the other shifts that the best must stand out by
 _CLEAR_OF_MANY = 6.0  # the same, for the best of all speeds
+_CLEARER = 1.0  # than the speed that the ear names, by so much, another must be
 _SPEEDS = np.linspace(0.94, 1.06, 41)  # half a width of an onset apart at the ends of 2.5 s
-_LEAST = 40  # frames
+_LEAST_S = 0.8
+_LEAST_FOR_SPEED_S = 1.6
 
 Floats = NDArray[np.float32]
 
@@ -44,7 +46,7 @@ def refine(
     speed : float
         Seconds of the track in a second.
     """
-    if len(heard) < _LEAST:
+    if len(heard) * step_s < _LEAST_S:
         return None
     mine = np.sqrt(heard, dtype=np.float64)
     mine -= mine.mean()
@@ -69,9 +71,13 @@ def refine(
 
 
 def find_speed(
-    heard: Floats, step_s: float, envelope: OnsetEnvelope, middle_s: float
+    heard: Floats, step_s: float, envelope: OnsetEnvelope, middle_s: float, speed: float
 ) -> Shift | None:
-    """Do as `refine` without knowing the speed, 0.94 to 1.06; parameters as there."""
-    found = [refine(heard, step_s, envelope, middle_s, float(speed)) for speed in _SPEEDS]
+    """Do as `refine` where the speed, 0.94 to 1.06, is known badly; parameters as there."""
+    named = refine(heard, step_s, envelope, middle_s, speed)
+    if len(heard) * step_s < _LEAST_FOR_SPEED_S:
+        return named
+    found = [refine(heard, step_s, envelope, middle_s, float(one)) for one in _SPEEDS]
     best = max((one for one in found if one is not None), key=lambda s: s.clearness, default=None)
-    return best if best is not None and best.clearness >= _CLEAR_OF_MANY else None
+    least = _CLEAR_OF_MANY if named is None else named.clearness + _CLEARER
+    return best if best is not None and best.clearness >= least else named

@@ -87,6 +87,16 @@ def test_a_few_outliers_within_reach_hardly_count() -> None:
     assert lock.line.at(20.0) == pytest.approx(25.0, abs=0.006)  # their mean would be 10 ms off
 
 
+def test_coarse_places_do_not_outvote_a_fine_one() -> None:
+    lock = Lock()
+    for t in np.arange(0, 10, 0.25):
+        lock.add(float(t), 5.015 + float(t), 0.018, 1.0)
+    lock.add(10.0, 15.0, 0.006, 1.0)
+    assert lock.line is not None
+    assert lock.line.at(10.0) == pytest.approx(15.0, abs=1e-6)
+    assert lock.last_s == 10.0
+
+
 def test_cleared_it_has_forgotten() -> None:
     lock = Lock()
     _feed(lock, np.arange(0, 4, 0.4), 1.0, 10.0, 0.003)

@@ -60,7 +60,7 @@ def test_a_place_is_mended_to_a_millisecond(
 def test_the_speed_is_found_where_it_is_not_known(
     attacks_s: NDArray[np.float64], envelope: OnsetEnvelope, speed: float
 ) -> None:
-    shift = find_speed(_heard(attacks_s, 15.0, speed, noise=0.1), _STEP_S, envelope, 15.02)
+    shift = find_speed(_heard(attacks_s, 15.0, speed, noise=0.1), _STEP_S, envelope, 15.02, 1.0)
     assert shift is not None
     assert shift.speed == pytest.approx(speed, abs=0.004)
     assert shift.seconds == pytest.approx(-0.02, abs=0.003)
@@ -71,12 +71,12 @@ def test_another_piece_is_not_placed(envelope: OnsetEnvelope) -> None:
     for middle_s in np.arange(5.0, 25.0, 2.5):
         heard = _heard(others, float(middle_s), 1.0, noise=0.1)
         assert refine(heard, _STEP_S, envelope, float(middle_s), 1.0) is None
-        assert find_speed(heard, _STEP_S, envelope, float(middle_s)) is None
+        assert find_speed(heard, _STEP_S, envelope, float(middle_s), 1.0) is None
 
 
 def test_noise_silence_and_too_little_are_not_placed(envelope: OnsetEnvelope) -> None:
     noise = np.random.default_rng(5).exponential(1.0, 1_000).astype(np.float32)
     assert refine(noise, _STEP_S, envelope, 15.0, 1.0) is None
     assert refine(np.zeros(1_000, np.float32), _STEP_S, envelope, 15.0, 1.0) is None
-    assert refine(noise[:20], _STEP_S, envelope, 15.0, 1.0) is None
+    assert refine(noise[:300], _STEP_S, envelope, 15.0, 1.0) is None
     assert refine(noise, _STEP_S, envelope, 500.0, 1.0) is None  # beyond the end
