@@ -56,9 +56,7 @@ class Features:
         return self.samples / SAMPLE_RATE
 
 
-def _edges(
-    per_octave: float, lowest: float, highest: float, n_fft: int
-) -> NDArray[np.int64]:
+def _edges(per_octave: float, lowest: float, highest: float, n_fft: int) -> NDArray[np.int64]:
     """Return bins, each once, at which bands of equal width in pitch begin; the last ends there."""
     count = int(np.floor(per_octave * np.log2(highest / lowest)))
     hz = lowest * 2.0 ** (np.arange(count + 1) / per_octave)
@@ -174,9 +172,7 @@ class FeatureStream:
     """Takes a track block by block; gives its `Features` at the end."""
 
     def __init__(self) -> None:
-        self._frames = [
-            Frames(_FINE_FFT, FINE_HOP), Frames(_FFT, HOP), Frames(_TONE_FFT, TONE_HOP)
-        ]
+        self._frames = [Frames(_FINE_FFT, FINE_HOP), Frames(_FFT, HOP), Frames(_TONE_FFT, TONE_HOP)]
         self._fine = Onsets(_edges(3, 30.0, 10_500.0, _FINE_FFT), _FINE_FFT, FINE_HOP, 2, 0)
         self._onset = Onsets(_edges(24, 30.0, 10_500.0, _FFT), _FFT, HOP, 2, 1)
         self._filters = pitch_filters()
