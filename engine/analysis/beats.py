@@ -15,6 +15,7 @@ from engine.analysis.grid import Grid
 from engine.analysis.lattice import Candidate, distinct, readings
 from engine.analysis.pulse import follow, likelihood, periods
 from engine.analysis.refine import LATENCY_S, refine
+from engine.analysis.trust import trust, trust_evidence
 
 Floats = NDArray[np.float32]
 
@@ -30,7 +31,7 @@ def candidates(features: Features) -> list[Candidate]:
     found: list[Candidate] = []
     for slow, fast in _RANGES:
         ladder = periods(60.0 / fast / HOP_S, 60.0 / slow / HOP_S)
-        beats = follow(score, ladder) * HOP_S
+        beats = follow(score, ladder).astype(np.float64) * HOP_S
         if len(beats) >= _FEWEST:
             found += readings(*refine(beats, features.fine[:, 3]))
     return [c for c in distinct(found, features.duration_s) if len(c.beats_s) >= _FEWEST]
@@ -68,6 +69,8 @@ def find_grid(features: Features) -> Grid | None:
     beats, steady = refine(best.beats_s, features.fine[:, 3])
     settled = Candidate(beats, steady)
     meter, downbeat, sure = choose_bars(fold(settled, stream), settled.bpm, network.load("bars"))
+    told = trust_evidence(settled, choice.ranked, choice.scores, choice.rows[0], features)
+    confidence = round(trust(told, network.load("trust")), 4)
     beats = beats + LATENCY_S
     if steady:
         period = float((beats[-1] - beats[0]) / (len(beats) - 1))
@@ -77,6 +80,7 @@ def find_grid(features: Features) -> Grid | None:
             count=len(beats),
             beats_per_bar=meter,
             downbeat=downbeat,
+            confidence=confidence,
             bar_confidence=round(sure, 4),
         )
-    return Grid.from_beats(beats, meter, downbeat, bar_confidence=round(sure, 4))
+    return Grid.from_beats(beats, meter, downbeat, confidence, round(sure, 4))

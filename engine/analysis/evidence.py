@@ -63,9 +63,7 @@ def fold(candidate: Candidate, stream: Floats) -> Floats:
     beats = candidate.beats_s
     steps = np.arange(PARTS) / PARTS
     at = beats[:-1, None] + np.diff(beats)[:, None] * steps
-    return np.asarray(
-        stream[np.clip(np.round(at / HOP_S).astype(np.int64), 0, len(stream) - 1)]
-    )
+    return np.asarray(stream[np.clip(np.round(at / HOP_S).astype(np.int64), 0, len(stream) - 1)])
 
 
 def evidence(candidate: Candidate, stream: Floats) -> Floats:
@@ -90,5 +88,3 @@ def evidence(candidate: Candidate, stream: Floats) -> Floats:
     speed = np.log2(candidate.bpm / 120.0)
     rest = [*alike, *hits, speed, speed * speed, abs(speed), float(candidate.steady)]
     return np.concatenate([*columns, rest]).astype(np.float32)
-
-

@@ -62,9 +62,7 @@ def distinct(candidates: list[Candidate], duration_s: float) -> list[Candidate]:
 
 def _at(beats_s: Doubles, places: Doubles) -> Doubles:
     before = np.clip(np.floor(places), 0, len(beats_s) - 2).astype(np.int64)
-    return np.asarray(
-        beats_s[before] + (places - before) * (beats_s[before + 1] - beats_s[before])
-    )
+    return np.asarray(beats_s[before] + (places - before) * (beats_s[before + 1] - beats_s[before]))
 
 
 def _same(a: Doubles, b: Doubles) -> bool:

@@ -4,26 +4,27 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import uniform_filter1d
 
 from engine.analysis.features import FINE_HOP_S
 
 Doubles = NDArray[np.float64]
 Floats = NDArray[np.float32]
 
-# The flux of the fine window peaks this long before the loudest of an attack is heard; the mean
-# over two General MIDI sound banks, which differ by 2 ms.
-LATENCY_S = 0.0
+# Half the rise of the flux of the fine window comes this long before the time that the player
+# meant: the mean over two General MIDI sound banks, which differ by 2 ms.
+LATENCY_S = 0.0024
 
 _NEAR_S = 0.030  # of the line: a beat that agrees with it
 _AGREEING = 0.8
 _BENT_S = 0.010  # of the running median: more is a drift
-_RUN = 16  # beats
-_LOCAL = 11  # beats of a local line
+_RUN = 8  # beats
+_LOCAL = 9  # beats of a local parabola
+_PARTS = (1 / 4, 1 / 3, 1 / 2, 2 / 3, 3 / 4)  # of a beat, where notes may lie
+_RISE = 16  # frames, 40 ms: the longest attack that is followed back
 
 
 def snap(beats_s: Doubles, fine: Floats, reach_s: float) -> tuple[Doubles, Doubles]:
-    """Return the strongest onset within `reach_s` of each beat, and how strong it is.
+    """Return where the strongest onset within `reach_s` of each beat begins, and its strength.
 
     Parameters
     ----------
@@ -46,12 +47,26 @@ def snap(beats_s: Doubles, fine: Floats, reach_s: float) -> tuple[Doubles, Doubl
     around = around * (1.0 - 0.3 * (np.abs(offsets) / reach)).astype(np.float32)
     best = around.argmax(axis=1)
     at = centre + offsets[best]
-    left, mid, right = (padded[at + reach + 2 + d].astype(np.float64) for d in (-1, 0, 1))
-    bend = left - 2 * mid + right
-    part = np.where(np.abs(bend) > 1e-12, 0.5 * (left - right) / np.where(bend == 0, 1, bend), 0.0)
-    strength = mid
-    times = np.where(strength > 0, (at + np.clip(part, -0.5, 0.5)) * FINE_HOP_S, beats_s)
-    return times, strength
+    strength = padded[at + reach + 2].astype(np.float64)
+    return np.where(strength > 0, _rise(fine, at) * FINE_HOP_S, beats_s), strength
+
+
+def _rise(fine: Floats, peak: NDArray[np.int64]) -> Doubles:
+    """Return where the rise to each peak passes half its height, in frames.
+
+    A slow attack peaks late, by 10 to 40 ms for a bow or a ride cymbal; where it begins to rise
+    is nearer to the time that the player meant, and as steady.
+    """
+    back = np.arange(-_RISE, 1)
+    padded = np.pad(fine, (_RISE, 0))
+    rows = padded[peak[:, None] + back + _RISE].astype(np.float64)
+    half = 0.5 * rows[:, -1:]
+    below = rows[:, :-1] < half
+    last = np.where(below.any(axis=1), _RISE - 1 - below[:, ::-1].argmax(axis=1), 0)
+    each = np.arange(len(rows))
+    low, high = rows[each, last], rows[each, last + 1]
+    part = (half[:, 0] - low) / np.maximum(high - low, 1e-9)
+    return np.asarray(peak - _RISE + last + np.clip(part, 0.0, 1.0))
 
 
 def line(number: Doubles, times: Doubles, weight: Doubles) -> tuple[float, float]:
@@ -79,7 +94,7 @@ def refine(beats_s: Doubles, fine: Floats) -> tuple[Doubles, bool]:
     Returns
     -------
     beats_s : ndarray, shape (n,)
-        On a line where the tempo is constant, else each on the line through its neighbours.
+        On a line where the tempo is constant, else smooth among their neighbours.
     steady : bool
     """
     number = np.arange(len(beats_s), dtype=np.float64)
@@ -95,10 +110,35 @@ def refine(beats_s: Doubles, fine: Floats) -> tuple[Doubles, bool]:
             weight = np.minimum(strength / limit, 1.0)
             start, period = line(number, times, weight)
             on_line = start + period * number
-        return on_line, True
-    smooth = local_lines(times, weight)
+        return _tightened(on_line, times, weight, limit, fine), True
+    smooth = local_parabolas(times, weight)
     times, strength = snap(smooth, fine, 0.030)
-    return local_lines(times, np.minimum(strength / limit, 1.0)), False
+    return local_parabolas(times, np.minimum(strength / limit, 1.0)), False
+
+
+def _tightened(
+    on_line: Doubles, times: Doubles, weight: Doubles, limit: float, fine: Floats
+) -> Doubles:
+    """Return beats on a line whose slope all that sounds between the beats has a say in.
+
+    Swung and pushed parts lie off their places by a constant, which is taken out; the phase is
+    that of the beats alone.
+    """
+    number = np.arange(len(on_line), dtype=np.float64)
+    period = float(on_line[1] - on_line[0])
+    numbers, found, weights = [number], [times], [weight]
+    for part in _PARTS:
+        there, strength = snap(on_line + part * period, fine, min(0.030, 0.1 * period))
+        heavy = np.minimum(strength / limit, 1.0)
+        off = there - on_line - part * period
+        order = np.argsort(off)
+        middle = np.searchsorted(np.cumsum(heavy[order]), 0.5 * heavy.sum())
+        numbers.append(number + part)
+        found.append(there - off[order[min(middle, len(off) - 1)]])
+        weights.append(heavy)
+    _, period = line(np.concatenate(numbers), np.concatenate(found), np.concatenate(weights))
+    start, _ = line(np.zeros(len(number)), times - period * number, weight)
+    return start + period * number
 
 
 def is_steady(times: Doubles, on_line: Doubles, weight: Doubles) -> bool:
@@ -115,16 +155,24 @@ def is_steady(times: Doubles, on_line: Doubles, weight: Doubles) -> bool:
     return bool((np.abs(np.median(runs, axis=1)) < _BENT_S).mean() >= 0.85)
 
 
-def local_lines(times: Doubles, weight: Doubles) -> Doubles:
-    """Return each beat moved to the line through its neighbours."""
+def local_parabolas(times: Doubles, weight: Doubles) -> Doubles:
+    """Return each beat moved to the parabola through its neighbours."""
     n = len(times)
     half = min(_LOCAL // 2, (n - 1) // 2)
-    out = np.empty(n)
-    offsets = np.arange(-half, half + 1, dtype=np.float64)
-    for k in range(n):
-        first = min(max(k - half, 0), n - len(offsets))
-        part = slice(first, first + len(offsets))
-        start, period = line(offsets, times[part], weight[part])
-        out[k] = start + period * (k - first - half)
+    width = 2 * half + 1
+    first = np.clip(np.arange(n) - half, 0, n - width)
+    rows = times[first[:, None] + np.arange(width)]  # (n, width)
+    prior = weight[first[:, None] + np.arange(width)] + 1e-3
+    x = np.arange(width) - (np.arange(n) - first)[:, None].astype(np.float64)
+    powers = np.stack([np.ones_like(x), x, x * x], axis=2)  # (n, width, 3)
+    w = prior
+    out = times
+    for _ in range(6):
+        left = np.einsum("nwi,nw,nwj->nij", powers, w, powers) + 1e-9 * np.eye(3)
+        right = np.einsum("nwi,nw,nw->ni", powers, w, rows)
+        bend = np.linalg.solve(left, right[..., None])[..., 0]
+        out = bend[:, 0]
+        off = np.abs(rows - np.einsum("nwi,ni->nw", powers, bend))
+        w = prior / np.maximum(off, 0.002)
     # What is left of jumps must not turn time back.
-    return np.maximum.accumulate(uniform_filter1d(out, 1) + 1e-6 * np.arange(n))
+    return np.asarray(np.maximum.accumulate(out + 1e-6 * np.arange(n)))

@@ -126,6 +126,11 @@ class Analysis:
         """Whether the beats are sure enough for something to follow them."""
         return self.grid is not None and self.grid.confidence >= 0.5
 
+    @property
+    def a_hz(self) -> float:
+        """Frequency of the A above middle C in the tuning of the track."""
+        return float(440.0 * 2.0 ** (self.tuning_cents / 1200.0))
+
     def to_json(self) -> str:
         """Return the analysis as one line of JSON."""
         data: dict[str, Any] = {f.name: getattr(self, f.name) for f in fields(self)}

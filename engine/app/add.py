@@ -10,6 +10,7 @@ import typer
 from engine.app.terminal import PARTLY, LibraryOption, bar, clock, command, say, say_error
 
 if TYPE_CHECKING:
+    from engine.library import Track
     from engine.library.ingest import Report
 
 playlist_app = typer.Typer(
@@ -46,7 +47,12 @@ def add(
                 name = event.path.name.encode("utf-8", "replace").decode()
                 progress.update(task, completed=event.done, total=event.total, now=name[:40])
 
-            report = ingest.add(opened, paths, workers, tell)
+            def tell_again(track: Track, done: int, total: int) -> None:
+                progress.update(
+                    task, description="analysing", completed=done, total=total, now=track.title[:40]
+                )
+
+            report = ingest.add(opened, paths, workers, tell, tell_again)
         good = bool(report.added or report.unchanged or report.known)
         if not (good or report.failed):
             say_error("there is no audio file in " + ", ".join(str(path) for path in paths))
@@ -102,6 +108,7 @@ def _tell(report: Report) -> None:
         (len(report.known), "known under another name"),
         (len(report.damaged), "damaged, added as far as they decode"),
         (len(report.failed), "not added"),
+        (report.analysed, "analysed anew"),
     ):
         if count:
             parts.append(f"{count} {what}")

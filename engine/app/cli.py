@@ -9,6 +9,7 @@ import typer
 
 from engine.app import (
     add,
+    analyze,
     demo,
     devices,
     duplicates,
@@ -36,6 +37,7 @@ app.command()(play.play)
 app.command()(play.render)
 app.command()(patches.patches)
 app.command()(add.add)
+app.command()(analyze.analyze)
 app.command()(identify.identify)
 app.command()(explain.explain)
 app.command()(duplicates.duplicates)

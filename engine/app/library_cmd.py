@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from engine.app.analyze import in_short
 from engine.app.terminal import JsonOption, LibraryOption, clock, command, say, say_error, waiting
 
 if TYPE_CHECKING:
+    from engine.analysis import Analysis
     from engine.library import Track
 
 app = typer.Typer(name="library", no_args_is_help=True, help="Look into the library and tend it.")
@@ -36,11 +38,16 @@ def list_tracks(
     with Library.open(library, writable=False) as opened:
         for track in opened.tracks() if text is None else opened.search(text, _ALL):
             if as_json:
-                say(json.dumps(_as_json(track)))
+                say(json.dumps(_as_json(track, opened.analysis(track.id))))
             else:
                 damaged = "  (damaged file)" if track.damaged else ""
                 album = f"  [{track.album}]" if track.album else ""
-                say(f"{track.id:6d}  {clock(track.duration_s):>9}  {track.name}{album}{damaged}")
+                sound = in_short(opened.analysis(track.id))
+                told = f"  ({sound})" if sound else ""
+                say(
+                    f"{track.id:6d}  {clock(track.duration_s):>9}"
+                    f"  {track.name}{album}{told}{damaged}"
+                )
 
 
 @app.command()
@@ -146,7 +153,9 @@ def export(
         say(f"{len(opened)} tracks written to {', '.join(written)}")
 
 
-def _as_json(track: Track) -> dict[str, Any]:
+def _as_json(track: Track, sound: Analysis | None) -> dict[str, Any]:
+    grid = sound.grid if sound is not None else None
+    key = sound.key if sound is not None else None
     return {
         "track_id": track.id,
         "title": track.title,
@@ -155,4 +164,9 @@ def _as_json(track: Track) -> dict[str, Any]:
         "path": str(track.path),
         "duration_s": round(track.duration_s, 3),
         "damaged": track.damaged,
+        "bpm": round(grid.bpm, 3) if grid is not None else None,
+        "bpm_confidence": grid.confidence if grid is not None else None,
+        "key": key.name if key is not None else None,
+        "key_confidence": key.confidence if key is not None else None,
+        "loudness_lufs": sound.loudness_lufs if sound is not None else None,
     }

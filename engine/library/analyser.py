@@ -50,6 +50,10 @@ class Analysis:
         float32, little-endian; empty if the track is too short for one.
     embedding_name, embedding_version : str, int
         Which embedding made it.
+    sound : str
+        Beat, key, tuning and loudness, as `engine.analysis.Analysis.to_json` gives them.
+    onsets : bytes
+        As `engine.analysis.OnsetEnvelope.to_bytes` gives them.
     """
 
     tags: tags.Tags
@@ -60,6 +64,8 @@ class Analysis:
     embedding: bytes
     embedding_name: str
     embedding_version: int
+    sound: str
+    onsets: bytes
 
 
 def digest(path: Path) -> bytes:
@@ -80,29 +86,31 @@ def digest(path: Path) -> bytes:
 
 
 def analyse(path: Path) -> Analysis:
-    """Decode a file once and take its tags, peaks and embedding.
+    """Decode a file once and take its tags, peaks, embedding, beat, key and loudness.
 
     Raises
     ------
     AudioFileError
         If nothing of it can be decoded.
     """
+    from engine.analysis import Analyser
     from fingerprint import SAMPLE_RATE
     from recommend import HandmadeEmbedding
 
     peaks = SegmentedPeaks()
     opening: list[NDArray[np.float32]] = []
     heard = 0
-    with audiofile.blocks(path, mono=True) as file:
+    with audiofile.blocks(path) as file:
         for_peaks = audiofile.RateConverter(file.file_rate, SAMPLE_RATE)
-        for_embedding = audiofile.RateConverter(file.file_rate, EMBEDDED_RATE)
+        analyser = Analyser(file.file_rate, file.channels)
         for block in file:
-            peaks.feed(for_peaks.feed(block))
+            peaks.feed(for_peaks.feed(block.mean(axis=1, dtype=np.float32)))
+            mono = analyser.feed(block)  # at the rate of the embedding
             if heard < EMBEDDED_S * EMBEDDED_RATE:
-                opening.append(for_embedding.feed(block))
-                heard += len(opening[-1])
+                opening.append(mono)
+                heard += len(mono)
         peaks.feed(for_peaks.finish()[:, 0])
-        opening.append(for_embedding.finish()[:, 0])
+        sound, onsets = analyser.finish()
     if file.decoded_s == 0.0:
         raise AudioFileError(f"{path}: holds no audio that can be decoded")
     embedding = HandmadeEmbedding()
@@ -120,7 +128,34 @@ def analyse(path: Path) -> Analysis:
         embedding=vector,
         embedding_name=embedding.name,
         embedding_version=embedding.version,
+        sound=sound.to_json(),
+        onsets=onsets.to_bytes(),
     )
+
+
+def learn(path: Path) -> tuple[str, bytes]:
+    """Decode a file and take only beat, key, tuning and loudness, and its onsets.
+
+    Returns
+    -------
+    sound, onsets
+        As in `Analysis`.
+
+    Raises
+    ------
+    AudioFileError
+        If nothing of it can be decoded.
+    """
+    from engine.analysis import Analyser
+
+    with audiofile.blocks(path) as file:
+        analyser = Analyser(file.file_rate, file.channels)
+        for block in file:
+            analyser.feed(block)
+    if file.decoded_s == 0.0:
+        raise AudioFileError(f"{path}: holds no audio that can be decoded")
+    sound, onsets = analyser.finish()
+    return sound.to_json(), onsets.to_bytes()
 
 
 def pack(peaks: TrackPeaks) -> bytes:
@@ -219,9 +254,11 @@ class SegmentedPeaks:
 
 def warm_up() -> None:
     """Import and compile what `analyse` needs, so that limits set afterwards bound the files."""
+    from engine.analysis import analyse as analyse_sound
     from fingerprint import SAMPLE_RATE, extract
     from recommend import HandmadeEmbedding
 
     noise = np.random.default_rng(0).standard_normal(6 * SAMPLE_RATE).astype(np.float32)
     extract(noise, SAMPLE_RATE)
     HandmadeEmbedding()(noise, SAMPLE_RATE)
+    analyse_sound(noise, SAMPLE_RATE)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.library import tags
+from engine.library.sounds import Sounds
 
 if TYPE_CHECKING:
     from engine.library.analyser import Analysis
@@ -81,6 +82,7 @@ class Catalogue:
 
     def __init__(self, database: sqlite3.Connection) -> None:
         self._database = database
+        self._sounds = Sounds(database)
 
     def __len__(self) -> int:
         return int(self._database.execute("SELECT count(*) FROM track").fetchone()[0])
@@ -151,6 +153,8 @@ class Catalogue:
                 found.embedding_version,
             ),
         )
+        if found.sound:
+            self._sounds.enter(track_id, found.sound, found.onsets)
         return track_id
 
     def place(self, key: bytes, track_id: int, size: int, mtime_ns: int) -> None:

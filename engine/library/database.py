@@ -22,14 +22,22 @@ from engine.errors import (
 
 FILE_NAME = "library.sqlite"
 APPLICATION_ID = 0x414E5450  # "ANTP", so that nobody's other database is taken for a library
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 _BUSY_S = 10.0  # a reader may meet a checkpoint; writers are kept apart by the lock file
 
 # Ids are never used twice (AUTOINCREMENT): files derived from the database know tracks by id
 # alone, and must not take a new track for a deleted one. Paths are bytes: file names need not be
 # text. Large analysis results stand apart, so that listing tracks does not page through them.
-_SCHEMA = """
+_SOUND = """
+CREATE TABLE sound (
+    track_id INTEGER PRIMARY KEY REFERENCES track (id) ON DELETE CASCADE,
+    version INTEGER NOT NULL,
+    analysis TEXT NOT NULL,
+    onsets BLOB NOT NULL
+);
+"""
+_SCHEMA = f"""
 CREATE TABLE track (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     digest BLOB NOT NULL UNIQUE,
@@ -57,7 +65,7 @@ CREATE TABLE analysis (
     embedding_name TEXT,
     embedding_version INTEGER
 );
-CREATE TABLE item (
+{_SOUND}CREATE TABLE item (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     key TEXT NOT NULL UNIQUE,
     title TEXT NOT NULL,
@@ -83,6 +91,9 @@ CREATE TABLE counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROW
 INSERT INTO counter VALUES ('playlists', 0);
 """
 
+# What each older version lacks. A library that is opened for reading only stays as it is.
+_UPGRADES = {1: _SOUND}
+
 
 def connect(directory: Path, create: bool, writable: bool) -> sqlite3.Connection:
     """Open the database of a library, create or check its schema.
@@ -100,10 +111,16 @@ def connect(directory: Path, create: bool, writable: bool) -> sqlite3.Connection
         database = _open(path, writable)
         try:
             _check_version(database, directory)
-            if writable and not _version(database):
+            version = _version(database)
+            if writable and not version:
                 database.executescript(
                     f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA application_id = {APPLICATION_ID};"
                     f"PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"
+                )
+            elif writable and version < SCHEMA_VERSION:
+                steps = "".join(_UPGRADES[step] for step in range(version, SCHEMA_VERSION))
+                database.executescript(
+                    f"BEGIN IMMEDIATE; {steps} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"
                 )
         except BaseException:
             database.close()

@@ -18,8 +18,9 @@ from engine.errors import AudioFileError
 from engine.io import audiofile
 from engine.io.audiofile import SUFFIXES
 from engine.library import Library
-from engine.library.catalogue import KnownFile, as_key
+from engine.library.catalogue import KnownFile, Track, as_key
 from engine.library.crew import AudioFile, Outcome, look, outcomes
+from engine.library.refresh import refresh
 
 _BATCH_TRACKS = 64
 _BATCH_S = 2.0  # a commit costs a few milliseconds and some waits for the disk
@@ -67,6 +68,8 @@ class Report:
         Files that are cut or faulty, among the added ones.
     failed : list of (Path, str)
         Files that could not be added, and why.
+    analysed : int
+        Tracks that were there, and whose beat and key were found anew.
     duration_s : float
         Of the added audio.
     """
@@ -76,6 +79,7 @@ class Report:
     known: list[Path] = field(default_factory=list)
     damaged: list[Path] = field(default_factory=list)
     failed: list[tuple[Path, str]] = field(default_factory=list)
+    analysed: int = 0
     duration_s: float = 0.0
 
 
@@ -84,6 +88,7 @@ def add(
     paths: Iterable[Path],
     workers: int | None = None,
     on_progress: Callable[[Progress], None] | None = None,
+    on_refresh: Callable[[Track, int, int], None] | None = None,
 ) -> Report:
     """Add audio files, and all audio files of folders, to a library.
 
@@ -101,6 +106,9 @@ def add(
         without its limits of memory and time: for audio that one trusts.
     on_progress : callable, optional
         Called with a `Progress` for each file, once it is safe on disk or has failed.
+    on_refresh : callable, optional
+        Called as by `refresh.refresh`, for each track of the library whose beat and key an older
+        version found.
 
     Returns
     -------
@@ -140,6 +148,8 @@ def add(
         except BaseException:
             library.rollback()
             raise
+    waiting = [track for track in library.waiting_for_analysis() if track.path.is_file()]
+    report.analysed = len(waiting) - len(refresh(library, waiting, count, on_refresh))
     return report
 
 

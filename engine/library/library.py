@@ -22,9 +22,11 @@ from engine.library.catalogue import Catalogue, KnownFile, Track, as_key
 from engine.library.database import WriterLock, connect, plain_errors
 from engine.library.derived import Derived
 from engine.library.shelf import Playlist, Shelf
+from engine.library.sounds import Sounds
 
 if TYPE_CHECKING:
-    from engine.library.analyser import Analysis
+    from engine.analysis import Analysis, OnsetEnvelope
+    from engine.library.analyser import Analysis as FileAnalysis
     from fingerprint import FingerprintIndex
     from recommend import EmbeddingTable, Recommender
 
@@ -51,6 +53,7 @@ class Library:
         self._lock = lock
         self._catalogue = Catalogue(database)
         self._shelf = Shelf(database)
+        self._sounds = Sounds(database)
         self._derived = Derived(directory, database, lock is not None)
 
     @classmethod
@@ -192,6 +195,27 @@ class Library:
         with plain_errors(self.directory):
             return self._derived.embeddings
 
+    def analysis(self, track_id: int) -> Analysis | None:
+        """Return beat, key, tuning and loudness of a track; None until it was analysed."""
+        with plain_errors(self.directory):
+            return self._sounds.analysis(track_id)
+
+    def onsets(self, track_id: int) -> OnsetEnvelope | None:
+        """Return the onset envelope of a track; None until it was analysed."""
+        with plain_errors(self.directory):
+            return self._sounds.onsets(track_id)
+
+    def waiting_for_analysis(self) -> list[Track]:
+        """Return the tracks whose beat and key another version found, or none."""
+        with plain_errors(self.directory):
+            ids = self._sounds.waiting()
+        return [self.track(track_id) for track_id in ids]
+
+    def store_analysis(self, track_id: int, sound: str, onsets: bytes) -> None:
+        """Keep what `analyser.learn` found of a track, durably."""
+        with self._transaction():
+            self._sounds.enter(track_id, sound, onsets)
+
     def playlists(self) -> list[Playlist]:
         """Return all playlists with their track ids, negative for songs that are not here."""
         with plain_errors(self.directory):
@@ -279,7 +303,7 @@ class Library:
             return self._catalogue.digests(self._derived.embedding_in_use())
 
     def store(
-        self, path: Path, size: int, mtime_ns: int, digest: bytes, found: Analysis | None = None
+        self, path: Path, size: int, mtime_ns: int, digest: bytes, found: FileAnalysis | None = None
     ) -> int:
         """Enter a file into the open batch and return its track's id; `commit` makes it safe.
 

@@ -1,8 +1,8 @@
 """Analysis in a process of its own, which a hostile file may crash, hang or blow up.
 
-The child reads one path a line (JSON) and answers with one line (JSON) and, after it, the bytes
-that the line announces. It ignores Ctrl-C, which the parent handles, and ends when its input ends:
-so also when the parent is killed.
+The child reads one task and path a line (JSON) and answers with one line (JSON) and, after it, the
+bytes that the line announces. It ignores Ctrl-C, which the parent handles, and ends when its input
+ends: so also when the parent is killed.
 """
 
 from __future__ import annotations
@@ -56,8 +56,34 @@ class Worker:
         AudioFileError
             If it cannot be decoded, crashed the decoder, or took too much time or memory.
         """
+        answer, blobs = self._answer("analyse", path, limit_s)
+        return Analysis(
+            tags=tags.Tags(*answer["tags"]),
+            duration_s=float(answer["duration_s"]),
+            sample_rate=int(answer["sample_rate"]),
+            damaged=bool(answer["damaged"]),
+            peaks=blobs[0],
+            embedding=blobs[1],
+            embedding_name=str(answer["embedding_name"]),
+            embedding_version=int(answer["embedding_version"]),
+            sound=str(answer["sound"]),
+            onsets=blobs[2],
+        )
+
+    def learn(self, path: Path, limit_s: float) -> tuple[str, bytes]:
+        """Return beat, key and loudness of a file with its onsets, as `analyser.learn` does.
+
+        Raises
+        ------
+        AudioFileError
+            As of `analyse`.
+        """
+        answer, blobs = self._answer("learn", path, limit_s)
+        return str(answer["sound"]), blobs[0]
+
+    def _answer(self, task: str, path: Path, limit_s: float) -> tuple[dict[str, Any], list[bytes]]:
         try:
-            answer, blobs = self._ask(path, time.monotonic() + limit_s)
+            answer, blobs = self._ask(task, path, time.monotonic() + limit_s)
         except TimeoutError:
             if self._process is not None:
                 self._process.kill()
@@ -71,16 +97,7 @@ class Worker:
             if answer.get("tired"):
                 self.close()  # what ran out of memory is not trusted with another file
             raise AudioFileError(str(answer["error"]))
-        return Analysis(
-            tags=tags.Tags(*answer["tags"]),
-            duration_s=float(answer["duration_s"]),
-            sample_rate=int(answer["sample_rate"]),
-            damaged=bool(answer["damaged"]),
-            peaks=blobs[0],
-            embedding=blobs[1],
-            embedding_name=str(answer["embedding_name"]),
-            embedding_version=int(answer["embedding_version"]),
-        )
+        return answer, blobs
 
     def kill(self) -> None:
         """End the child whatever it is doing; for another thread than the one that waits for it."""
@@ -97,14 +114,14 @@ class Worker:
             pass
         return int(process.returncode)
 
-    def _ask(self, path: Path, deadline: float) -> tuple[dict[str, Any], list[bytes]]:
+    def _ask(self, task: str, path: Path, deadline: float) -> tuple[dict[str, Any], list[bytes]]:
         if self._process is None:
             self._process = _start(self._memory_bytes)
         if self._killed:  # while it was starting
             self._process.kill()
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps(os.fspath(path)).encode() + b"\n")
+        self._process.stdin.write(json.dumps([task, os.fspath(path)]).encode() + b"\n")
         self._process.stdin.flush()
         reader = _Reader(self._process.stdout.fileno(), deadline)
         answer = json.loads(reader.line())
@@ -166,17 +183,25 @@ def main(memory_bytes: int) -> None:
     output = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever a library prints must not get among the answers
     os.nice(NICENESS)
-    from engine.library.analyser import analyse, warm_up
+    from engine.library.analyser import analyse, learn, warm_up
 
     warm_up()
     _limit_memory(memory_bytes)
     for line in sys.stdin.buffer:
-        path = Path(json.loads(line))
+        task, name = json.loads(line)
+        path = Path(name)
         blobs: list[bytes] = []
         try:
-            found = analyse(path)
+            if task == "learn":
+                sound, onsets = learn(path)
+                blobs = [onsets]
+                answer: dict[str, Any] = {"sound": sound, "sizes": [len(onsets)]}
+            else:
+                found = analyse(path)
+                blobs = [found.peaks, found.embedding, found.onsets]
+                answer = _told(found, blobs)
         except AudioFileError as error:
-            answer: dict[str, Any] = {"error": str(error)}
+            answer = {"error": str(error)}
         except MemoryError:
             answer = {
                 "error": f"{path}: needs more than {memory_bytes >> 20} MB of memory",
@@ -184,19 +209,21 @@ def main(memory_bytes: int) -> None:
             }
         except Exception as error:  # noqa: BLE001  (one bad file must not end the others)
             answer = {"error": f"{path}: cannot be analysed ({type(error).__name__}: {error})"}
-        else:
-            blobs = [found.peaks, found.embedding]
-            answer = {
-                "tags": [found.tags.title, found.tags.artist, found.tags.album],
-                "duration_s": found.duration_s,
-                "sample_rate": found.sample_rate,
-                "damaged": found.damaged,
-                "embedding_name": found.embedding_name,
-                "embedding_version": found.embedding_version,
-                "sizes": [len(blob) for blob in blobs],
-            }
         output.write(json.dumps(answer).encode() + b"\n" + b"".join(blobs))
         output.flush()
+
+
+def _told(found: Analysis, blobs: list[bytes]) -> dict[str, Any]:
+    return {
+        "tags": [found.tags.title, found.tags.artist, found.tags.album],
+        "duration_s": found.duration_s,
+        "sample_rate": found.sample_rate,
+        "damaged": found.damaged,
+        "embedding_name": found.embedding_name,
+        "embedding_version": found.embedding_version,
+        "sound": found.sound,
+        "sizes": [len(blob) for blob in blobs],
+    }
 
 
 def _limit_memory(memory_bytes: int) -> None:
