@@ -191,18 +191,9 @@ class Synth:
     def follow_beat(self, beat: float, frame: int, bpm: float, at_once: bool = False) -> bool:
         """Let the transport follow a line; False when the ring was full.
 
-        It draws near by two milliseconds a beat at most. A MIDI clock that runs goes first.
-
-        Parameters
-        ----------
-        beat : float
-            Of the line at `frame`.
-        frame : int
-            Absolute; past or to come.
-        bpm : float
-            The line's tempo, 10..1000 beats per minute.
-        at_once : bool
-            Be on the line with the next block instead.
+        The line is at `beat` at an absolute frame, past or to come, and its tempo is 10..1000 beats
+        per minute. The transport draws near by two milliseconds a beat at most, or with `at_once`
+        is on it with the next block. A MIDI clock that runs goes first.
         """
         if not LOWEST_BPM <= bpm <= HIGHEST_BPM:
             raise ValueError(f"bpm must be between {LOWEST_BPM:g} and {HIGHEST_BPM:g}, got {bpm}")
@@ -272,8 +263,13 @@ class Synth:
 
     @property
     def beat(self) -> float:
-        """Beats since the transport began, at the start of the last cell."""
+        """Beats since the transport began, at `beat_frame`."""
         return float(self.state[0]["beat"])
+
+    @property
+    def beat_frame(self) -> int:
+        """The frame that `beat` speaks of: the last control point."""
+        return max(self.frame - 1, 0) // st.CELL * st.CELL
 
     @property
     def tempo(self) -> float:

@@ -13,7 +13,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from engine.app.keys import Keys
-from engine.app.live import COMPILING, DEFAULT_BLOCK, Keyboard, device_sample_rate, meter_line
+from engine.app.live import (
+    COMPILING,
+    DEFAULT_BLOCK,
+    ClockOption,
+    Keyboard,
+    device_sample_rate,
+    meter_line,
+    send_clock,
+)
 from engine.app.notes import Notes, in_words
 from engine.app.pipe import hear_pipe
 from engine.app.terminal import LibraryOption, command, say_error, tell_stale, waiting
@@ -163,6 +171,7 @@ def session(
             max=2000.0,
         ),
     ] = None,
+    clock_out: ClockOption = None,
     seconds: Seconds = None,
 ) -> None:
     """Play, listen and queue, all together and in time, until q or Ctrl-C.
@@ -208,6 +217,8 @@ def session(
             ending.callback(lambda: typer.echo(meter_line(synth, stream, None), err=True))
             keyboard = Keyboard(stream, midi)
             ending.callback(keyboard.close)
+            if clock_out is not None:
+                ending.enter_context(send_clock(stream, clock_out))
             evening = Session(
                 music, synth, stream, tell, play, lambda _, reason: say_error(reason), trip_s
             )

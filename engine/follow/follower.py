@@ -14,7 +14,6 @@ from engine.analysis import Analysis, Key, OnsetEnvelope
 from engine.follow.lock import Lock
 from engine.follow.onsets import LiveOnsets
 from engine.follow.refine import find_speed, refine
-from engine.rt.state import CELL
 from engine.rt.transport import HIGHEST_BPM, LOWEST_BPM
 from engine.synth import Synth
 from fingerprint import Identification
@@ -248,9 +247,9 @@ class Follower:
 
     def _off(self, beat: float, frame: int) -> float:
         """Return by how many beats the synthesizer is ahead of `beat` at `frame`, roughly."""
-        one = self._synth.state[0]
-        cell = frame // CELL * CELL
-        return float(one["beat"] + (frame - cell) * one["beats_per_frame"]) - beat
+        synth = self._synth
+        slope = float(synth.state[0]["beats_per_frame"])
+        return synth.beat + (frame - synth.beat_frame) * slope - beat
 
     def _tune(self, pitch_cents: float) -> None:
         assert self._track is not None

@@ -78,6 +78,7 @@ def copy_input(state, samples):  # type: ignore[no-untyped-def]
 def begin(state, now_ns):  # type: ignore[no-untyped-def]
     """Tell the clock that a block begins."""
     tick(state, now_ns / 1e3, state.last_frames)
+    state.clock_at = state.frame
 
 
 @kernel(realtime=True)

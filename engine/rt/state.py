@@ -195,6 +195,7 @@ STATE = np.dtype(
         *rack_fields(CELL),
         # the clock of the stream (see engine/rt/clock.py) and what the callback met
         ("clock_start_us", "f8"),
+        ("clock_at", "i8"),  # frame whose making began at clock_start_us
         ("clock_frame_us", "f8"),
         ("last_frames", "i8"),
         ("clock_wild", "i8"),

@@ -101,9 +101,8 @@ class _Room:
     @property
     def error_s(self) -> float:
         """By how much the synthesizer's beat is ahead of the music, in seconds."""
-        one = self.synth.state[0]
-        cell = (self.synth.frame - 1) // 32 * 32
-        beat = float(one["beat"] + (self.synth.frame - cell) * one["beats_per_frame"])
+        ahead = self.synth.frame - self.synth.beat_frame
+        beat = self.synth.beat + ahead * float(self.synth.state[0]["beats_per_frame"])
         true = float(_GRID.beat_at(self.start_s + self.synth.frame / _RATE)) - _GRID.downbeat
         return (beat - true) * _GRID.period_s
 

@@ -28,9 +28,8 @@ def _render(synth: Synth, frames: int, block: int = 480) -> NDArray[np.float32]:
 
 def _beat(synth: Synth) -> float:
     """Return the beat at the frame that comes next."""
-    one = synth.state[0]
-    cell = (synth.frame - 1) // 32 * 32
-    return float(one["beat"] + (synth.frame - cell) * one["beats_per_frame"])
+    ahead = synth.frame - synth.beat_frame
+    return synth.beat + ahead * float(synth.state[0]["beats_per_frame"])
 
 
 def test_asked_at_once_the_beat_is_on_the_line_with_the_next_block() -> None:
