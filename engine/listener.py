@@ -170,6 +170,33 @@ class MicrophoneFollower(Protocol):
         """Take an answer that speaks of `frame`."""
 
 
+def hear(
+    state: NDArray[np.void],
+    tracker: Tracker,
+    samples: NDArray[np.float32],
+    follower: MicrophoneFollower | None = None,
+) -> tuple[NDArray[np.float32], Heard | None]:
+    """Take from the mic ring what is there and fits `samples`, and tell tracker and follower.
+
+    Returns
+    -------
+    block, heard
+        The samples that were taken, shape (n,), and what the tracker says of them.
+    """
+    frame = int(state[0]["mic_tail"][0]) + int(state[0]["mic_offset"])
+    block = samples[: read_mic(state, samples)].copy()
+    if len(block) == 0:
+        return block, None
+    before = tracker.latest
+    heard = tracker.feed(block)
+    if follower is not None:
+        follower.feed(block, frame)
+        answer = tracker.latest
+        if answer is not None and answer is not before:
+            follower.hear(answer, frame + len(block) - tracker.since_latest)
+    return block, heard
+
+
 class Listener:
     """A thread that reads the mic ring and reports what changes.
 
@@ -208,7 +235,6 @@ class Listener:
         self._recent = np.zeros(round(keep_s * sample_rate), dtype=np.float32)
         self._lock = threading.Lock()
         self._closing = threading.Event()
-        self._told: Identification | None = None
         self.cpu_s = 0.0
         self.error: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name="listener", daemon=True)
@@ -234,31 +260,18 @@ class Listener:
         self._closing.set()
         self._thread.join()
 
-    def _tell(self, follower: MicrophoneFollower, frame: int) -> None:
-        """Pass on an answer that is new; all until `frame` was heard."""
-        answer = self._tracker.latest
-        if answer is not None and answer is not self._told:
-            follower.hear(answer, frame - self._tracker.since_latest)
-        self._told = answer
-
     def _run(self) -> None:
         samples = np.zeros(_READ_FRAMES, dtype=np.float32)
         try:
             while not self._closing.is_set():
-                frame = int(self._state[0]["mic_tail"][0]) + int(self._state[0]["mic_offset"])
-                count = read_mic(self._state, samples)
-                if count == 0:
+                began = time.thread_time()
+                block, heard = hear(self._state, self._tracker, samples, self._follower)
+                if len(block) == 0:
                     self._closing.wait(_WAIT_S)
                     continue
-                began = time.thread_time()
-                block = samples[:count].copy()
                 with self._lock:
                     kept = self._recent.size
-                    self._recent = np.concatenate([self._recent[count:], block])[-kept:]
-                heard = self._tracker.feed(block)
-                if self._follower is not None:
-                    self._follower.feed(block, frame)
-                    self._tell(self._follower, frame + count)
+                    self._recent = np.concatenate([self._recent[len(block) :], block])[-kept:]
                 self.cpu_s += time.thread_time() - began
                 if heard is not None:
                     self._on_heard(heard)

@@ -28,11 +28,10 @@ from numpy.typing import NDArray
 from engine.analysis import Analysis, OnsetEnvelope, analyse_with_onsets
 from engine.follow import Follower
 from engine.io.device import HandStream
-from engine.listener import Tracker
+from engine.listener import Tracker, hear
 from engine.parts import ADSR, Arpeggio, Filter, Oscillator
 from engine.patch import Patch
 from engine.room import SimulatedRoom
-from engine.rt.ring import read_mic
 from engine.synth import Synth
 from fingerprint import FingerprintIndex
 
@@ -92,7 +91,7 @@ def play(
     room = SimulatedRoom(RATE, BLOCK, level * 10 ** (NOISE_DB / 20), seed=seed)
     at = 0
 
-    def hear(out: Audio) -> Audio:
+    def answer(out: Audio) -> Audio:
         nonlocal at
         block = np.zeros((BLOCK, 2), np.float32)
         part = music[at : at + BLOCK]
@@ -100,25 +99,18 @@ def play(
         at += BLOCK
         return room(block + out * np.float32(10 ** (SYNTH_DB / 20)))
 
-    stream = HandStream(synth, BLOCK, hear)
+    stream = HandStream(synth, BLOCK, answer)
     tracker = Tracker(index, RATE)
     follower = Follower(synth, lambda _: known, round_trip_s=BLOCK / RATE + AIR_S)
     synth.note_on(84)
     gap = round((LEFT_S + 1.0) * RATE)
     made = []
     samples = np.zeros(LISTEN_FRAMES, np.float32)
-    told = None
     followed_s = np.inf
     while at < len(music) + gap:
         made.append(stream.step()[:, 0].copy())
         if at % LISTEN_FRAMES < BLOCK:
-            frame = int(synth.state[0]["mic_tail"][0]) + int(synth.state[0]["mic_offset"])
-            count = read_mic(synth.state, samples)
-            tracker.feed(samples[:count])
-            follower.feed(samples[:count], frame)
-            if tracker.latest is not None and tracker.latest is not told:
-                told = tracker.latest
-                follower.hear(told, frame + count - tracker.since_latest)
+            hear(synth.state, tracker, samples, follower)
             if follower.following.state == "locked":
                 followed_s = min(followed_s, at / RATE)
     return onsets(np.concatenate(made)) / RATE, followed_s, len(music) / RATE
