@@ -1,6 +1,6 @@
 """An arpeggio that finds the beat and the key of a record in the room, rendered to a file.
 
-python examples/play_in_time.py FOLDER_OF_MUSIC OUT.wav [TRACK_ID]
+python examples/play_in_time.py FOLDER_OF_MUSIC OUT.wav [TITLE]
 
 A record player that is not ours plays a track; the microphone hears it and the synthesizer.
 """
@@ -67,6 +67,7 @@ def play_along(library: Library, track_id: int) -> np.ndarray:
 if __name__ == "__main__":  # ingest starts worker processes, which import this file
     with tempfile.TemporaryDirectory() as folder, Library.open(Path(folder)) as library:
         ingest.add(library, [Path(sys.argv[1])])
-        track = int(sys.argv[3]) if len(sys.argv) > 3 else library.tracks()[0].id
-        audio = play_along(library, track)
+        title = sys.argv[3] if len(sys.argv) > 3 else ""
+        track = next(track for track in library.tracks() if title in track.name)
+        audio = play_along(library, track.id)
         audiofile.write(Path(sys.argv[2]), audio / max(1.0, float(np.abs(audio).max())), 48_000)

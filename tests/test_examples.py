@@ -59,7 +59,7 @@ def test_an_arpeggio_finds_the_beat_and_the_key_of_the_record(tmp_path: Path, de
     music.mkdir()
     for name in ("ode-to-joy", "korobeiniki", "canon-in-d"):
         (music / f"{name}.flac").symlink_to(demo.tune(name))
-    out = run("play_in_time.py", tmp_path, str(music), "out.wav", "2")
+    out = run("play_in_time.py", tmp_path, str(music), "out.wav", "Korobeiniki")
     locked = [line for line in out.splitlines() if "locked, 152.0 BPM, A minor" in line]
     assert locked, out
     assert float(locked[0].split()[0]) < 5.0
