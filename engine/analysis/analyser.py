@@ -71,7 +71,10 @@ class Analyser:
             duration_s=duration_s,
             grid=grid,
             key=find_key(cells, cents),
-            keys=tuple(find_key(cells[k : k + 1], cents) for k in range(len(cells))),
+            keys=tuple(
+                find_key(cells[max(0, k - 1) : k + 2], cents) if cells[k].any() else None
+                for k in range(len(cells))
+            ),
             tuning_cents=round(cents, 2),
             tuning_confidence=sure,
             loudness_lufs=None if loudness is None else round(loudness, 2),

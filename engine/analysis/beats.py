@@ -70,7 +70,7 @@ def find_grid(features: Features) -> Grid | None:
     settled = Candidate(beats, steady)
     meter, downbeat, sure = choose_bars(fold(settled, stream), settled.bpm, network.load("bars"))
     told = trust_evidence(settled, choice.ranked, choice.scores, choice.rows[0], features)
-    confidence = round(trust(told, network.load("trust")), 4)
+    confidence = round(trust(told, len(beats), network.load("trust")), 4)
     beats = beats + LATENCY_S
     if steady:
         period = float((beats[-1] - beats[0]) / (len(beats) - 1))

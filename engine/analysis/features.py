@@ -82,14 +82,25 @@ class Frames:
         if not count:
             return []
         views = np.lib.stride_tricks.sliding_window_view(held, self.n_fft)[:: self.hop]
-        return [
-            np.abs(fft.rfft(views[at : min(count, at + _FRAMES_AT_ONCE)] * self._window, axis=1))
-            for at in range(0, count, _FRAMES_AT_ONCE)
-        ]
+        out = []
+        for at in range(0, count, _FRAMES_AT_ONCE):
+            spectrum = fft.rfft(views[at : min(count, at + _FRAMES_AT_ONCE)] * self._window, axis=1)
+            magnitude = np.empty(spectrum.shape, dtype=np.float32)
+            _magnitude(spectrum, magnitude)
+            out.append(magnitude)
+        return out
 
     def finish(self) -> list[Floats]:
         """Return the frames that reach beyond the end."""
         return self.feed(np.zeros(self.n_fft // 2, dtype=np.float32))
+
+
+@kernel(fast=True)
+def _magnitude(spectrum, out):  # type: ignore[no-untyped-def]
+    for t in range(spectrum.shape[0]):
+        for k in range(spectrum.shape[1]):
+            value = spectrum[t, k]
+            out[t, k] = np.sqrt(value.real * value.real + value.imag * value.imag)
 
 
 class Onsets:

@@ -10,8 +10,9 @@ from engine.analysis.features import FINE_HOP_S
 Doubles = NDArray[np.float64]
 Floats = NDArray[np.float32]
 
-# Half the rise of the flux of the fine window comes this long before the time that the player
-# meant: the mean over two General MIDI sound banks, which differ by 2 ms.
+# Half the rise of the flux of the fine window comes this long before the time at which a
+# synthesizer was told to play: the mean over two General MIDI sound banks, which differ by 2 ms.
+# They sound 5 ms after they are told; so what begins at once is placed 5 ms before it is heard.
 LATENCY_S = 0.0024
 
 _NEAR_S = 0.030  # of the line: a beat that agrees with it
