@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
 
-from dsp._jit import kernel
+from engine.analysis._kernels import flux
+from engine.analysis._kernels import magnitude as magnitude_kernel
 
 Floats = NDArray[np.float32]
 
@@ -86,21 +87,13 @@ class Frames:
         for at in range(0, count, _FRAMES_AT_ONCE):
             spectrum = fft.rfft(views[at : min(count, at + _FRAMES_AT_ONCE)] * self._window, axis=1)
             magnitude = np.empty(spectrum.shape, dtype=np.float32)
-            _magnitude(spectrum, magnitude)
+            magnitude_kernel(spectrum, magnitude)
             out.append(magnitude)
         return out
 
     def finish(self) -> list[Floats]:
         """Return the frames that reach beyond the end."""
         return self.feed(np.zeros(self.n_fft // 2, dtype=np.float32))
-
-
-@kernel(fast=True)
-def _magnitude(spectrum, out):  # type: ignore[no-untyped-def]
-    for t in range(spectrum.shape[0]):
-        for k in range(spectrum.shape[1]):
-            value = spectrum[t, k]
-            out[t, k] = np.sqrt(value.real * value.real + value.imag * value.imag)
 
 
 class Onsets:
@@ -130,42 +123,12 @@ class Onsets:
     def feed(self, magnitude: Floats) -> None:
         """Take frames, shape (frames, bins)."""
         out = np.zeros((len(magnitude), 4), dtype=np.float32)
-        _flux(
+        flux(
             magnitude, self._edges, self._group, self._history, self._level, self._keep,
             self._lag, self._widen, self._seen, out,
         )  # fmt: skip
         self._seen += len(magnitude)
         self.out.append(out)
-
-
-@kernel(fast=True)
-def _flux(magnitude, edges, group, history, level, keep, lag, widen, seen, out):  # type: ignore[no-untyped-def]
-    frames, bands = magnitude.shape[0], edges.shape[0] - 1
-    now = np.empty(bands, np.float32)
-    for t in range(frames):
-        total = np.float32(0.0)
-        for b in range(bands):
-            power = np.float32(0.0)
-            for k in range(edges[b], edges[b + 1]):
-                power += magnitude[t, k]
-            now[b] = power
-            total += power
-        mean = total / np.float32(bands)
-        level[0] = max(mean, level[0] * keep)
-        floor = np.float32(0.1) * level[0] + np.float32(1e-7)
-        row = (seen + t) % lag
-        for b in range(bands):
-            now[b] = np.log(np.float32(1.0) + now[b] / floor)
-        for b in range(bands):
-            before = history[row, b]
-            for n in range(max(0, b - widen), min(bands, b + widen + 1)):
-                before = max(before, history[row, n])
-            rise = now[b] - before
-            if rise > np.float32(0.0):
-                out[t, group[b]] += rise
-                out[t, 3] += rise
-        for b in range(bands):
-            history[row, b] = now[b]
 
 
 LOWEST_NOTE, PITCHES = 28, 72  # E1 to D#7

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,7 +19,7 @@ def sounded(
     rng = np.random.default_rng(5)
     out = np.zeros(int((beats_s[-1] + 1.5) * RATE))
     roots = (0, 5, 3, 4)
-    for number, (start, stop) in enumerate(zip(beats_s[:-1], beats_s[1:], strict=True)):
+    for number, (start, stop) in enumerate(pairwise(beats_s.tolist())):
         place, root = number % meter, roots[number // meter % 4]
         if place == 0 or (meter == 4 and place == 2):
             _add(out, start, 0.8 * _decay(0.12) * np.sin(2 * np.pi * 55 * _time(0.12)))
