@@ -71,7 +71,10 @@ def _rise(fine: Floats, peak: NDArray[np.int64]) -> Doubles:
 
 
 def line(number: Doubles, times: Doubles, weight: Doubles) -> tuple[float, float]:
-    """Return start and period of the line with the least absolute residuals, weighted."""
+    """Return start and period of a line that outliers do not move, weighted.
+
+    Residuals count squared up to about their median, and absolute beyond it (P. J. Huber, 1964).
+    """
     w = weight + 1e-9
     start = period = 0.0
     for _ in range(12):
@@ -80,7 +83,8 @@ def line(number: Doubles, times: Doubles, weight: Doubles) -> tuple[float, float
         spread = (w * (number - mean_n) ** 2).sum()
         period = float((w * (number - mean_n) * (times - mean_t)).sum() / max(spread, 1e-12))
         start = float(mean_t - period * mean_n)
-        w = (weight + 1e-9) / np.maximum(np.abs(times - start - period * number), 0.001)
+        off = np.abs(times - start - period * number)
+        w = (weight + 1e-9) / np.maximum(off, max(0.001, 1.5 * float(np.median(off))))
     return start, period
 
 
@@ -149,7 +153,7 @@ def is_steady(times: Doubles, on_line: Doubles, weight: Doubles) -> bool:
         return False
     if len(off) < _RUN:
         return True
-    heard = weight > 0.05
+    heard = weight > 0.2
     if heard.sum() < _RUN:
         return True
     runs = np.lib.stride_tricks.sliding_window_view(off[heard], _RUN)[:: _RUN // 4]
