@@ -62,7 +62,7 @@ class Piece:
     key: Group | None = None
     found: list[Candidate] = field(default_factory=list)
     levels: Doubles = field(default_factory=lambda: np.zeros(0))
-    fine: NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 4), np.float32))
+    fine: NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, np.float32))
     samples: int = 0
 
     @property
@@ -255,7 +255,7 @@ def judged(piece: Piece, net: Network) -> tuple[NDArray[np.float32], float]:
     order = np.argsort(-scores)
     best = piece.found[order[0]]
     features = Features(piece.fine, np.zeros((0, 4)), np.zeros((0, 0)), piece.samples)
-    settled = Candidate(*refine(best.beats_s, piece.fine[:, 3]))
+    settled = Candidate(*refine(best.beats_s, piece.fine))
     ranked = [piece.found[k] for k in order]
     row = rows[order[0]].astype(np.float32)
     told = trust_evidence(settled, ranked, scores[order], row, features)

@@ -36,8 +36,8 @@ class Features:
 
     Attributes
     ----------
-    fine : ndarray of float32, shape (n, 4)
-        Onset strength every `FINE_HOP_S`: low, middle, high band and their sum.
+    fine : ndarray of float32, shape (n,)
+        Onset strength every `FINE_HOP_S`.
     onset : ndarray of float32, shape (n, 4)
         SuperFlux every `HOP_S`: low, middle, high band and their sum.
     pitch : ndarray of float32, shape (n, PITCHES)
@@ -120,15 +120,15 @@ class Onsets:
         self._seen = 0
         self.out: list[Floats] = []
 
-    def feed(self, magnitude: Floats) -> None:
-        """Take frames, shape (frames, bins)."""
+    def feed(self, magnitude: Floats) -> Floats:
+        """Return the strength at frames, shape (frames, bins): low, middle, high, together."""
         out = np.zeros((len(magnitude), 4), dtype=np.float32)
         flux(
             magnitude, self._edges, self._group, self._history, self._level, self._keep,
             self._lag, self._widen, self._seen, out,
         )  # fmt: skip
         self._seen += len(magnitude)
-        self.out.append(out)
+        return out
 
 
 LOWEST_NOTE, PITCHES = 28, 72  # E1 to D#7
@@ -151,11 +151,11 @@ class FeatureStream:
         self._onset = Onsets(_edges(24, 30.0, 10_500.0, _FFT), _FFT, HOP, 2, 1)
         self._filters = pitch_filters()
         self._pitch: list[Floats] = []
-        self._samples = 0
+        self.samples = 0
 
     def feed(self, audio: Floats) -> None:
         """Take the next samples: shape (n,), float32, mono, at `SAMPLE_RATE`."""
-        self._samples += len(audio)
+        self.samples += len(audio)
         for at in range(0, len(audio), 1 << 16):
             self._take([frames.feed(audio[at : at + (1 << 16)]) for frames in self._frames])
 
@@ -165,16 +165,16 @@ class FeatureStream:
         pitch = np.concatenate([np.zeros((0, PITCHES), dtype=np.float32), *self._pitch])
         none = np.zeros((0, 4), dtype=np.float32)
         return Features(
-            fine=np.concatenate([none, *self._fine.out]),
+            fine=np.concatenate([none[:, 3], *self._fine.out]),
             onset=np.concatenate([none, *self._onset.out]),
             pitch=pitch,
-            samples=self._samples,
+            samples=self.samples,
         )
 
     def _take(self, parts: list[list[Floats]]) -> None:
         for magnitude in parts[0]:
-            self._fine.feed(magnitude)
+            self._fine.out.append(self._fine.feed(magnitude)[:, 3].copy())
         for magnitude in parts[1]:
-            self._onset.feed(magnitude)
+            self._onset.out.append(self._onset.feed(magnitude))
         for magnitude in parts[2]:
             self._pitch.append(magnitude @ self._filters)

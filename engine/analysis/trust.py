@@ -33,7 +33,7 @@ def trust_evidence(
         The evidence of the chosen one.
     features : Features
     """
-    fine = features.fine[:, 3]
+    fine = features.fine
     chance = softmax(scores)
     agreeing = [agrees(settled.beats_s, other.beats_s) for other in ranked]
     agreed = float(np.clip(chance[np.array(agreeing)].sum(), 1e-4, 1 - 1e-4))

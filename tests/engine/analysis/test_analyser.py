@@ -138,3 +138,16 @@ def test_what_is_no_sound_is_refused() -> None:
         analyse(np.full(100, np.nan), RATE)
     with pytest.raises(ValueError, match="1 or 2 dimensions"):
         analyse(np.zeros((2, 2, 2)), RATE)
+
+
+def test_the_grid_of_a_very_long_track_comes_from_its_first_hours(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("engine.analysis.analyser._LONGEST", 20 * RATE)
+    beats = steady(112, 40)
+    found = analyse(sounded(beats), RATE)
+    assert found.duration_s == pytest.approx(41.5, abs=0.5)
+    assert found.grid is not None
+    assert found.grid.last_s < 20
+    number = found.grid.beat_at(beats[-4:] - 0.006)
+    assert np.abs(2 * number - np.round(2 * number)).max() < 0.05
