@@ -113,11 +113,11 @@ def model(path: Path) -> tuple[dict[str, Any], dict[str, tuple[list[int], list[f
 
 def test_the_page_names_every_table_and_column_of_the_database(home: Path) -> None:
     assert rows(home, "PRAGMA application_id") == [(0x414E5450,)]
-    assert rows(home, "PRAGMA user_version") == [(1,)]
+    assert rows(home, "PRAGMA user_version") == [(2,)]
     part = PAGE[PAGE.index("## library.sqlite") : PAGE.index("### Peaks")]
     names = [n for (n,) in rows(home, "SELECT name FROM sqlite_master WHERE type = 'table'")]
     tables = [name for name in names if not name.startswith("sqlite_")]
-    for table, after in pairwise([*sorted(tables, key=part.index), None]):
+    for table, after in pairwise([*sorted(tables, key=lambda t: part.index(f"**{t}**")), None]):
         assert f"**{table}**" in part
         end = part.index(f"**{after}**") if after else len(part)
         said = part[part.index(f"**{table}**") : end]

@@ -33,7 +33,7 @@ def candidates(features: Features) -> list[Candidate]:
         ladder = periods(60.0 / fast / HOP_S, 60.0 / slow / HOP_S)
         beats = follow(score, ladder).astype(np.float64) * HOP_S
         if len(beats) >= _FEWEST:
-            found += readings(*refine(beats, features.fine[:, 3]))
+            found += readings(*refine(beats, features.fine))
     return [c for c in distinct(found, features.duration_s) if len(c.beats_s) >= _FEWEST]
 
 
@@ -66,11 +66,11 @@ def find_grid(features: Features) -> Grid | None:
     if choice is None:
         return None
     best = choice.ranked[0]
-    beats, steady = refine(best.beats_s, features.fine[:, 3])
+    beats, steady = refine(best.beats_s, features.fine)
     settled = Candidate(beats, steady)
     meter, downbeat, sure = choose_bars(fold(settled, stream), settled.bpm, network.load("bars"))
     told = trust_evidence(settled, choice.ranked, choice.scores, choice.rows[0], features)
-    confidence = round(trust(told, network.load("trust")), 4)
+    confidence = round(trust(told, len(beats), network.load("trust")), 4)
     beats = beats + LATENCY_S
     if steady:
         period = float((beats[-1] - beats[0]) / (len(beats) - 1))

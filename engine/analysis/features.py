@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
 
-from dsp._jit import kernel
+from engine.analysis._kernels import flux
+from engine.analysis._kernels import magnitude as magnitude_kernel
 
 Floats = NDArray[np.float32]
 
@@ -35,8 +36,8 @@ class Features:
 
     Attributes
     ----------
-    fine : ndarray of float32, shape (n, 4)
-        Onset strength every `FINE_HOP_S`: low, middle, high band and their sum.
+    fine : ndarray of float32, shape (n,)
+        Onset strength every `FINE_HOP_S`.
     onset : ndarray of float32, shape (n, 4)
         SuperFlux every `HOP_S`: low, middle, high band and their sum.
     pitch : ndarray of float32, shape (n, PITCHES)
@@ -82,10 +83,13 @@ class Frames:
         if not count:
             return []
         views = np.lib.stride_tricks.sliding_window_view(held, self.n_fft)[:: self.hop]
-        return [
-            np.abs(fft.rfft(views[at : min(count, at + _FRAMES_AT_ONCE)] * self._window, axis=1))
-            for at in range(0, count, _FRAMES_AT_ONCE)
-        ]
+        out = []
+        for at in range(0, count, _FRAMES_AT_ONCE):
+            spectrum = fft.rfft(views[at : min(count, at + _FRAMES_AT_ONCE)] * self._window, axis=1)
+            magnitude = np.empty(spectrum.shape, dtype=np.float32)
+            magnitude_kernel(spectrum, magnitude)
+            out.append(magnitude)
+        return out
 
     def finish(self) -> list[Floats]:
         """Return the frames that reach beyond the end."""
@@ -116,45 +120,15 @@ class Onsets:
         self._seen = 0
         self.out: list[Floats] = []
 
-    def feed(self, magnitude: Floats) -> None:
-        """Take frames, shape (frames, bins)."""
+    def feed(self, magnitude: Floats) -> Floats:
+        """Return the strength at frames, shape (frames, bins): low, middle, high, together."""
         out = np.zeros((len(magnitude), 4), dtype=np.float32)
-        _flux(
+        flux(
             magnitude, self._edges, self._group, self._history, self._level, self._keep,
             self._lag, self._widen, self._seen, out,
         )  # fmt: skip
         self._seen += len(magnitude)
-        self.out.append(out)
-
-
-@kernel(fast=True)
-def _flux(magnitude, edges, group, history, level, keep, lag, widen, seen, out):  # type: ignore[no-untyped-def]
-    frames, bands = magnitude.shape[0], edges.shape[0] - 1
-    now = np.empty(bands, np.float32)
-    for t in range(frames):
-        total = np.float32(0.0)
-        for b in range(bands):
-            power = np.float32(0.0)
-            for k in range(edges[b], edges[b + 1]):
-                power += magnitude[t, k]
-            now[b] = power
-            total += power
-        mean = total / np.float32(bands)
-        level[0] = max(mean, level[0] * keep)
-        floor = np.float32(0.1) * level[0] + np.float32(1e-7)
-        row = (seen + t) % lag
-        for b in range(bands):
-            now[b] = np.log(np.float32(1.0) + now[b] / floor)
-        for b in range(bands):
-            before = history[row, b]
-            for n in range(max(0, b - widen), min(bands, b + widen + 1)):
-                before = max(before, history[row, n])
-            rise = now[b] - before
-            if rise > np.float32(0.0):
-                out[t, group[b]] += rise
-                out[t, 3] += rise
-        for b in range(bands):
-            history[row, b] = now[b]
+        return out
 
 
 LOWEST_NOTE, PITCHES = 28, 72  # E1 to D#7
@@ -177,11 +151,11 @@ class FeatureStream:
         self._onset = Onsets(_edges(24, 30.0, 10_500.0, _FFT), _FFT, HOP, 2, 1)
         self._filters = pitch_filters()
         self._pitch: list[Floats] = []
-        self._samples = 0
+        self.samples = 0
 
     def feed(self, audio: Floats) -> None:
         """Take the next samples: shape (n,), float32, mono, at `SAMPLE_RATE`."""
-        self._samples += len(audio)
+        self.samples += len(audio)
         for at in range(0, len(audio), 1 << 16):
             self._take([frames.feed(audio[at : at + (1 << 16)]) for frames in self._frames])
 
@@ -191,17 +165,17 @@ class FeatureStream:
         pitch = np.concatenate([np.zeros((0, PITCHES), dtype=np.float32), *self._pitch])
         none = np.zeros((0, 4), dtype=np.float32)
         return Features(
-            fine=np.concatenate([none, *self._fine.out]),
+            fine=np.concatenate([none[:, 3], *self._fine.out]),
             onset=np.concatenate([none, *self._onset.out]),
             pitch=pitch,
-            samples=self._samples,
+            samples=self.samples,
         )
 
     def _take(self, parts: list[list[Floats]]) -> None:
         for magnitude in parts[0]:
-            self._fine.feed(magnitude)
+            self._fine.out.append(self._fine.feed(magnitude)[:, 3].copy())
         for magnitude in parts[1]:
-            self._onset.feed(magnitude)
+            self._onset.out.append(self._onset.feed(magnitude))
         for magnitude in parts[2]:
             self._pitch.append(magnitude @ self._filters)
 

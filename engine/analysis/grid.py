@@ -95,7 +95,7 @@ class Grid:
             raise ValueError(f"beats_s must hold at least 2 times, got shape {beats.shape}")
         return cls(
             first_s=float(beats[0]),
-            period_s=float(np.median(np.diff(beats))),
+            period_s=round(float(np.median(np.diff(beats))), 9),
             count=len(beats),
             beats_s=tuple(beats.tolist()),
             beats_per_bar=beats_per_bar,
@@ -172,14 +172,14 @@ class Grid:
     def to_dict(self) -> dict[str, Any]:
         """Return the grid as JSON takes it."""
         return {
-            "first_s": round(self.first_s, _DECIMALS),
-            "period_s": round(self.period_s, 9),
+            "first_s": self.first_s,
+            "period_s": self.period_s,
             "count": self.count,
             "beats_s": list(self.beats_s),
             "beats_per_bar": self.beats_per_bar,
             "downbeat": self.downbeat,
-            "confidence": round(self.confidence, 4),
-            "bar_confidence": round(self.bar_confidence, 4),
+            "confidence": self.confidence,
+            "bar_confidence": self.bar_confidence,
         }
 
     @classmethod

@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from dsp._jit import kernel
+from engine.analysis._kernels import true_peak, weigh
 
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
@@ -20,7 +20,6 @@ _SURROUND = (1.0, 1.0, 1.0, 0.0, 1.41, 1.41)  # left, right, centre, LFE, surrou
 
 _OVER = 4
 _TAPS = 16  # a phase
-_TILE = 64  # samples whose true peak is looked for only if they may hold the highest
 
 
 def k_weighting(sample_rate: float) -> Doubles:
@@ -89,12 +88,12 @@ class LoudnessMeter:
         """Take the next frames, shape (n, channels), float32."""
         block = np.ascontiguousarray(block)
         steps = np.zeros(len(block) // self._step + 2)
-        count = _weigh(
+        count = weigh(
             block, self._filters, self._state, self._weight, self._step, self._open, steps
         )
         self._steps.append(steps[:count])
         joined = np.concatenate([self._tail, block])
-        _true_peak(joined, self._taps, self._gain, self._peak)
+        true_peak(joined, self._taps, self._gain, self._peak)
         self._tail = joined[-_TAPS:].copy()
 
     def steps(self) -> Doubles:
@@ -128,54 +127,6 @@ class LoudnessMeter:
     def true_peak_db(self) -> float | None:
         """Return the highest level between the samples, dB of full scale; None in silence."""
         silence = np.zeros_like(self._tail)
-        _true_peak(np.concatenate([self._tail, silence]), self._taps, self._gain, self._peak)
+        true_peak(np.concatenate([self._tail, silence]), self._taps, self._gain, self._peak)
         peak = float(self._peak[0])
         return 20.0 * math.log10(peak) if peak > 0 else None
-
-
-@kernel
-def _weigh(block, filters, state, weight, step, left, steps):  # type: ignore[no-untyped-def]
-    """Add up weighted squares; a step's mean goes to `steps`. Transposed direct form II."""
-    channels = block.shape[1]
-    count = 0
-    for t in range(block.shape[0]):
-        power = 0.0
-        for c in range(channels):
-            x = np.float64(block[t, c])
-            y = filters[0, 0] * x + state[c, 0]
-            state[c, 0] = filters[0, 1] * x - filters[0, 3] * y + state[c, 1]
-            state[c, 1] = filters[0, 2] * x - filters[0, 4] * y
-            z = y + state[c, 2]
-            state[c, 2] = -2.0 * y - filters[1, 3] * z + state[c, 3]
-            state[c, 3] = y - filters[1, 4] * z
-            power += weight[c] * z * z
-        left[0] += power
-        left[1] += 1.0
-        if left[1] >= step:
-            steps[count] = left[0] / left[1]
-            left[0] = 0.0
-            left[1] = 0.0
-            count += 1
-    return count
-
-
-@kernel(fast=True)
-def _true_peak(block, taps, gain, peak):  # type: ignore[no-untyped-def]
-    """Raise `peak` to the highest absolute value at and between the samples."""
-    frames, channels = block.shape
-    parts, width = taps.shape
-    for c in range(channels):
-        for start in range(0, frames - width + 1, _TILE):
-            stop = min(start + _TILE, frames - width + 1)
-            here = np.float32(0.0)
-            for t in range(start, stop + width - 1):
-                here = max(here, abs(block[t, c]))
-            if here <= peak[0] and here * gain <= peak[0]:
-                continue
-            peak[0] = max(peak[0], here)
-            for t in range(start, stop):
-                for k in range(parts):
-                    between = np.float32(0.0)
-                    for i in range(width):
-                        between += block[t + i, c] * taps[k, i]
-                    peak[0] = max(peak[0], abs(between))

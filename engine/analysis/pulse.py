@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from dsp._jit import kernel
+from engine.analysis._kernels import follow as follow_kernel
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
@@ -57,53 +57,5 @@ def follow(score: Floats, ladder: Floats) -> Ints:
     gains = np.zeros((int(ladder[-1]) + 2, len(ladder)), dtype=np.float32)
     back = np.zeros((len(score), len(ladder)), dtype=np.int8)
     beats = np.zeros(len(score), dtype=np.int64)
-    count = _follow(score, ladder, cost, gains, back, beats)
+    count = follow_kernel(score, ladder, cost, gains, back, beats)
     return beats[:count][::-1].copy()
-
-
-@kernel
-def _follow(score, ladder, cost, gains, back, beats):  # type: ignore[no-untyped-def]
-    """Gain of a beat at t reached by period p = score[t] + best gain one period ago.
-
-    `gains` is a ring over the last frames, `back` the step on the ladder taken.
-    """
-    ring, rungs = gains.shape
-    reach = cost.shape[0] // 2
-    frames = score.shape[0]
-    for t in range(frames):
-        row = t % ring
-        for p in range(rungs):
-            length = np.int64(ladder[p] + np.float32(0.5))
-            if t < length:
-                gains[row, p] = score[t]
-                back[t, p] = 127
-                continue
-            ago = (t - length) % ring
-            best, choice = np.float32(-1e30), 0
-            for d in range(-reach, reach + 1):
-                q = p + d
-                if 0 <= q < rungs:
-                    gain = gains[ago, q] - cost[d + reach]
-                    if gain > best:
-                        best, choice = gain, d
-            gains[row, p] = best + score[t]
-            back[t, p] = choice
-    best = np.float32(-1e30)
-    end, rung = frames - 1, 0
-    for t in range(frames - ring + 1, frames):
-        for p in range(rungs):
-            # a beat may stand anywhere in the last period
-            if t > frames - 1 - ladder[p] and gains[t % ring, p] > best:
-                best = gains[t % ring, p]
-                end, rung = t, p
-    count = 0
-    t, p = end, rung
-    while True:
-        beats[count] = t
-        count += 1
-        d = back[t, p]
-        if d == 127:
-            break
-        t -= np.int64(ladder[p] + np.float32(0.5))
-        p += d
-    return count

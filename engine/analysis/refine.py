@@ -10,8 +10,9 @@ from engine.analysis.features import FINE_HOP_S
 Doubles = NDArray[np.float64]
 Floats = NDArray[np.float32]
 
-# Half the rise of the flux of the fine window comes this long before the time that the player
-# meant: the mean over two General MIDI sound banks, which differ by 2 ms.
+# Half the rise of the flux of the fine window comes this long before the time at which a
+# synthesizer was told to play: the mean over two General MIDI sound banks, which differ by 2 ms.
+# They sound 5 ms after they are told; so what begins at once is placed 5 ms before it is heard.
 LATENCY_S = 0.0024
 
 _NEAR_S = 0.030  # of the line: a beat that agrees with it
@@ -70,7 +71,10 @@ def _rise(fine: Floats, peak: NDArray[np.int64]) -> Doubles:
 
 
 def line(number: Doubles, times: Doubles, weight: Doubles) -> tuple[float, float]:
-    """Return start and period of the line with the least absolute residuals, weighted."""
+    """Return start and period of a line that outliers do not move, weighted.
+
+    Residuals count squared up to about their median, and absolute beyond it (P. J. Huber, 1964).
+    """
     w = weight + 1e-9
     start = period = 0.0
     for _ in range(12):
@@ -79,7 +83,8 @@ def line(number: Doubles, times: Doubles, weight: Doubles) -> tuple[float, float
         spread = (w * (number - mean_n) ** 2).sum()
         period = float((w * (number - mean_n) * (times - mean_t)).sum() / max(spread, 1e-12))
         start = float(mean_t - period * mean_n)
-        w = (weight + 1e-9) / np.maximum(np.abs(times - start - period * number), 0.001)
+        off = np.abs(times - start - period * number)
+        w = (weight + 1e-9) / np.maximum(off, max(0.001, 1.5 * float(np.median(off))))
     return start, period
 
 
@@ -148,7 +153,7 @@ def is_steady(times: Doubles, on_line: Doubles, weight: Doubles) -> bool:
         return False
     if len(off) < _RUN:
         return True
-    heard = weight > 0.05
+    heard = weight > 0.2
     if heard.sum() < _RUN:
         return True
     runs = np.lib.stride_tricks.sliding_window_view(off[heard], _RUN)[:: _RUN // 4]

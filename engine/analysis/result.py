@@ -137,7 +137,6 @@ class Analysis:
         data["grid"] = None if self.grid is None else self.grid.to_dict()
         data["key"] = _from_key(self.key)
         data["keys"] = [_from_key(key) for key in self.keys]
-        data["energy_db"] = [round(level, 2) for level in self.energy_db]
         return json.dumps(data, separators=(",", ":"), allow_nan=False)
 
     @classmethod
@@ -168,7 +167,7 @@ class Analysis:
 
 
 def _from_key(key: Key | None) -> list[Any] | None:
-    return None if key is None else [key.tonic, key.mode, round(key.confidence, 4)]
+    return None if key is None else [key.tonic, key.mode, key.confidence]
 
 
 def _to_key(data: list[Any] | None) -> Key | None:

@@ -6,9 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.analysis import network
+from engine.analysis._kernels import CELLS, LOWEST
 from engine.analysis.network import Network, softmax
 from engine.analysis.result import MODES, Key
-from engine.analysis.tones import CELLS, LOWEST, NOTES
+from engine.analysis.tones import NOTES
 
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]

@@ -5,16 +5,14 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from dsp._jit import kernel
+from engine.analysis._kernels import CELLS, gather
 from engine.analysis.features import SAMPLE_RATE, Frames
 from engine.analysis.result import KEY_STEP_S
 
 Floats = NDArray[np.float32]
 
 N_FFT, HOP = 8192, 4096
-LOWEST, NOTES = 33, 72  # A1 (55 Hz) to G#7
-CELLS = 20  # of a semitone: 5 cents each
-_FLOOR_DB = -50.0  # below the strongest bin of a frame: a peak is not heard
+NOTES = 72  # from A1 (55 Hz) to G#7
 _FRAMES_PER_STEP = KEY_STEP_S * SAMPLE_RATE / HOP
 
 
@@ -45,33 +43,5 @@ class ToneStream:
                 step = int(self._seen / _FRAMES_PER_STEP)
                 if step == len(self._steps):
                     self._steps.append(np.zeros(NOTES * CELLS, dtype=np.float32))
-                _gather(frame, SAMPLE_RATE / N_FFT, self._steps[step])
+                gather(frame, SAMPLE_RATE / N_FFT, self._steps[step])
                 self._seen += 1
-
-
-@kernel
-def _gather(frame, bin_hz, cells):  # type: ignore[no-untyped-def]
-    """Add the peaks of one magnitude spectrum; weight: root of magnitude, less for the high."""
-    loudest = np.float32(0.0)
-    for k in range(frame.shape[0]):
-        loudest = max(loudest, frame[k])
-    floor = max(loudest * np.float32(10.0 ** (_FLOOR_DB / 20.0)), np.float32(1e-6))
-    first, last = int(52.0 / bin_hz), int(3500.0 / bin_hz)
-    for k in range(first, last):
-        here = frame[k]
-        if here < floor or here <= frame[k - 1] or here < frame[k + 1]:
-            continue
-        # A Hann window's main lobe is nearly a parabola in decibels.
-        left, mid, right = np.log(frame[k - 1] + 1e-12), np.log(here), np.log(frame[k + 1] + 1e-12)
-        bend = left - 2.0 * mid + right
-        at = k + 0.5 * (left - right) / bend
-        if bend > -0.2:  # broader than a steady tone: noise
-            continue
-        hz = at * bin_hz
-        note = 69.0 + 12.0 * np.log2(hz / 440.0)
-        weight = np.sqrt(here)
-        if hz > 300.0:
-            weight *= 0.6 ** np.log2(hz / 300.0)
-        cell = int((note - LOWEST + 0.5) * CELLS)
-        if 0 <= cell < cells.shape[0]:
-            cells[cell] += weight

@@ -15,6 +15,7 @@ Doubles = NDArray[np.float64]
 
 _FIXED_S = 0.015  # beats nearer than this are the same
 _SPAN_S = 10.0
+_ENOUGH = 16  # beats: of fewer, too many things can be made
 
 
 def trust_evidence(
@@ -32,7 +33,7 @@ def trust_evidence(
         The evidence of the chosen one.
     features : Features
     """
-    fine = features.fine[:, 3]
+    fine = features.fine
     chance = softmax(scores)
     agreeing = [agrees(settled.beats_s, other.beats_s) for other in ranked]
     agreed = float(np.clip(chance[np.array(agreeing)].sum(), 1e-4, 1 - 1e-4))
@@ -78,6 +79,7 @@ def agrees(beats: Doubles, other: Doubles) -> bool:
     return bool(near.mean() > 0.85 and min(abs(ratio - 1), abs(ratio - 2)) < 0.05)
 
 
-def trust(row: Floats, network: Network) -> float:
-    """Return the probability, 0 to 1, that the beats are right."""
-    return float(1.0 / (1.0 + np.exp(-network(row[None])[0])))
+def trust(row: Floats, beats: int, network: Network) -> float:
+    """Return the probability, 0 to 1, that the beats are right; below 0.5 for a few seconds."""
+    chance = 1.0 / (1.0 + np.exp(-network(row[None])[0]))
+    return float(chance * min(1.0, beats / _ENOUGH) ** 2)
