@@ -25,7 +25,9 @@ from .verify import (
     refine,
     score_alignments,
 )
-from .vote import all_votes, strongest
+from .probes import triple_votes
+from .tally import most_voted
+from .vote import all_votes
 from .worth import worth
 
 PROPOSALS = 100  # alignments looked at, of each run and each version of the query
@@ -34,6 +36,9 @@ CLOSELY = 12  # of these, compared with wrong alignments
 APART = 10.0  # frames: nearer alignments of one track are one
 VOTES_A_FRAME = 800  # of the clip, for each of its versions
 STRONG = 18  # of each half second: peaks of the clip that the scaled versions use
+TRIPLE_FRAMES = 150  # frames: a clip for which the next three hold
+TRIPLE_RANKS, TRIPLE_RANKS_SCALED = 18, 10  # of each half second, asked of a large run
+TRIPLE_VOTES, TRIPLE_VOTES_SCALED = 200_000, 50_000  # read of it, for each version of the clip
 PLAIN = ((1.0, 1.0),)
 SCALED = (
     *((k, k) for k in (0.94, 0.96, 0.98, 1.02, 1.04, 1.06)),  # speed
@@ -68,13 +73,11 @@ def search(
     if len(picture.frame) < 2:
         return []
     evidence, owner = worth(picture), owners(picture)
-    strong = picture.rank < STRONG
     found: list[Candidate] = []
-    for versions, asked in ((PLAIN, slice(None)), (SCALED, strong)):
-        peaks = picture.frame[asked], picture.position[asked], picture.rank[asked]
+    for versions in (PLAIN, SCALED):
         for number, (run, rows) in enumerate(zip(runs, alive, strict=True)):
             if len(run.landmark_frame) and rows.any():
-                proposals = _propose(run, *peaks, versions)
+                proposals = _propose(run, picture, versions)
                 found += _examine(
                     number, run, rows, evidence, owner, len(picture.frame), *proposals
                 )
@@ -113,20 +116,32 @@ def compare(
 
 
 def _propose(
-    run: Run, frame: NDArray[np.int32], position: NDArray[np.int32], rank: NDArray[np.int32],
-    versions: Sequence[tuple[float, float]],
-) -> Proposals:  # fmt: skip
+    run: Run, picture: Picture, versions: Sequence[tuple[float, float]]
+) -> Proposals:
+    plain = versions is PLAIN
+    if run.shift is None:
+        ranks = s.KEPT_A_SLOT if plain else STRONG
+    else:  # the triples of a peak are as many as the square of its neighbours
+        share = (TRIPLE_FRAMES / max(1, len(picture.level))) ** (1 / 3)
+        ranks = round(share * (TRIPLE_RANKS if plain else TRIPLE_RANKS_SCALED))
+    asked = picture.rank < ranks
+    frame, position, rank = picture.frame[asked], picture.position[asked], picture.rank[asked]
     aligns, counts = [], []
-    most = VOTES_A_FRAME * (int(frame[-1]) + 1) if len(frame) else 0
     for pitch, tempo in versions:
-        votes = all_votes(
-            run.bucket_start, run.landmark_delta, run.landmark_frame,
-            frame, position, rank, pitch, tempo, most,
-        )  # fmt: skip
-        align, count = np.empty(PROPOSALS, np.int64), np.empty(PROPOSALS, np.int32)
-        k = strongest(np.sort(votes), PROPOSALS, align, count)
-        aligns.append(align[:k].astype(np.float64))
-        counts.append(count[:k])
+        if run.shift is None:
+            most = VOTES_A_FRAME * (int(frame[-1]) + 1) if len(frame) else 0
+            votes = all_votes(
+                run.bucket_start, run.landmark_delta, run.landmark_frame,
+                frame, position, rank, pitch, tempo, most,
+            )  # fmt: skip
+        else:
+            votes = triple_votes(
+                run.key_start, run.key_rest, run.landmark_frame, run.shift,
+                frame, position, rank, pitch, tempo, TRIPLE_VOTES if plain else TRIPLE_VOTES_SCALED,
+            )  # fmt: skip
+        align, count = most_voted(votes, PROPOSALS)
+        aligns.append(align.astype(np.float64))
+        counts.append(count)
     sizes = [len(a) for a in aligns]
     pitch_of = np.repeat([p for p, _ in versions], sizes)
     tempo_of = np.repeat([t for _, t in versions], sizes)
