@@ -24,7 +24,7 @@ from .run import Run, build_run
 from .stream import Stream
 
 _TIER = 8  # so many runs of one order of size are merged into one
-LARGEST_SMALL = 200 * 180_000  # frames, 200 hours: a run of more keeps triples instead of pairs
+LARGEST_SMALL = 100 * 180_000  # frames, 100 hours: a run of more keeps triples instead of pairs
 
 
 class FingerprintIndex:

@@ -29,6 +29,7 @@ LONG = 200  # frames: a longer clip may hide a tempo that is off by a little
 TEMPO_STEP = 0.002
 TEMPO_STEPS = 20  # to either side
 TEMPO_GAIN = 5.0  # nats that another tempo must bring
+_FRAME_BITS = 32
 
 F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
@@ -99,8 +100,8 @@ def _votes(
 ) -> NDArray[np.int64]:
     """Return the votes of lookups among the landmarks of a track, of which no list is kept."""
     marks = landmarks(peaks)
-    order = np.argsort(marks.token, kind="stable")
-    token, frame = marks.token[order], marks.frame[order]
+    both = np.sort((marks.token << _FRAME_BITS) | marks.frame)
+    token, frame = both >> _FRAME_BITS, both & ((1 << _FRAME_BITS) - 1)
     wanted = token_of(bucket, gap)
     first = np.searchsorted(token, wanted - 1)
     count = np.searchsorted(token, wanted + 1, side="right") - first

@@ -25,6 +25,8 @@ I64 = NDArray[np.int64]
 
 WEAKER = 0.43  # half octaves of a list's length that a rank costs: the chance of a hit falls so
 CLASSES = 64  # half octaves
+OCTAVES = (2.0 * np.log2(np.maximum(1, np.arange(256)))).astype(np.uint8)
+RANKS = (WEAKER * np.arange(256)).astype(np.uint8)
 
 
 def triple_votes(
@@ -36,9 +38,9 @@ def triple_votes(
     A vote is the frame of the run at which the clip would begin; `most` of them at most.
     """
     key, at, weaker = probes(frame, position, rank, pitch, tempo)
-    begin, length = spans(start, rest, shift, key)
+    begin, length, cost = spans(start, rest, shift, key, weaker)
     votes = np.empty(most, np.int64)
-    return votes[: read_cheapest(anchor, begin, length, at, weaker, votes)]
+    return votes[: read_cheapest(anchor, begin, length, cost, at, votes)]
 
 
 @kernel
@@ -104,13 +106,15 @@ def _longer(array: NDArray[np.generic], room: int) -> NDArray[np.generic]:
 
 
 @kernel
-def spans(start: U32, rest: U8, shift: int, key: U32) -> tuple[I64, I32]:
-    """Return where the postings of each key begin, a frame of doubt for either gap, and how many.
+def spans(start: U32, rest: U8, shift: int, key: U32, weaker: U8) -> tuple[I64, I32, U8]:
+    """Return where the postings of each key begin, how many they are, and how dear to read.
 
-    Shape (keys, 3): the first gap a frame less, as it is, a frame more.
+    Shape (keys, 3): the first gap a frame less, as it is, a frame more; the second gap is read
+    with a frame of doubt to either side. No postings cost CLASSES.
     """
     n = len(key)
     begin, length = np.empty((n, 3), np.int64), np.zeros((n, 3), np.int32)
+    cost = np.full((n, 3), CLASSES, np.uint8)
     field = (1 << GAP_BITS) - 1
     widest = MAX_DELTA - LEAST_DELTA
     for i in range(n):  # apart from the search: so many reads wait for memory side by side
@@ -123,57 +127,43 @@ def spans(start: U32, rest: U8, shift: int, key: U32) -> tuple[I64, I32]:
     fine = shift - REST_BITS
     for i in range(n):
         for late in range(3):
-            left = begin[i, late]
             size = np.int64(length[i, late])
             if size == 0:
                 continue
+            low = begin[i, late]
+            end = low + size
             middle = np.int64(key[i]) + ((late - 1) << GAP_BITS)
             gap = middle & field
             least = np.uint8(((middle - (gap > 0)) >> fine) & 255)
             most = np.uint8(((middle + (gap < widest)) >> fine) & 255)
-            low = left
-            while size > 0:
+            while size > 1:  # without a branch that cannot be foreseen
                 half = size >> 1
-                beyond = rest[low + half] < least
-                low = low + half + 1 if beyond else low
-                size = size - half - 1 if beyond else half
-            end = left + length[i, late]
+                low += half * np.int64(rest[low + half - 1] < least)
+                size -= half
+            low += np.int64(rest[low] < least)
             stop = low
-            if stop < end and rest[stop] <= most:
-                size = end - stop
-                while size > 0:
-                    half = size >> 1
-                    within = rest[stop + half] <= most
-                    stop = stop + half + 1 if within else stop
-                    size = size - half - 1 if within else half
-            begin[i, late] = low
-            length[i, late] = stop - low
-    return begin, length
+            while stop + 8 < end and rest[stop + 8] <= most:
+                stop += 8
+            while stop < end and rest[stop] <= most:
+                stop += 1
+            begin[i, late], length[i, late] = low, stop - low
+            if stop > low:
+                up, size = 0, stop - low
+                while size > 255:
+                    size >>= 4
+                    up += 8
+                dear = np.int64(OCTAVES[size]) + up + np.int64(RANKS[weaker[i]])
+                cost[i, late] = min(CLASSES - 1, dear)
+    return begin, length, cost
 
 
 @kernel
-def read_cheapest(
-    anchor: U32, begin: I64, length: I32, at: I32, weaker: U8, votes: I64
-) -> int:
+def read_cheapest(anchor: U32, begin: I64, length: I32, cost: U8, at: I32, votes: I64) -> int:
     """Write the votes of short lists of strong peaks first, until `votes` is full; how many."""
     n = len(at)
-    cost = np.empty((n, 3), np.uint8)
-    total = np.zeros(CLASSES, np.int64)
-    octave = np.empty(256, np.float64)
-    for k in range(256):
-        octave[k] = 2.0 * math.log2(max(1, k))
+    total = np.zeros(CLASSES + 1, np.int64)
     for i in range(n):
         for late in range(3):
-            size = np.int64(length[i, late])
-            if size == 0:
-                cost[i, late] = CLASSES
-                continue
-            up = 0.0
-            while size > 255:
-                size >>= 4
-                up += 8.0
-            dear = int(octave[size] + up + WEAKER * weaker[i])
-            cost[i, late] = min(CLASSES - 1, dear)
             total[cost[i, late]] += length[i, late]
     dearest, so_far = -1, 0
     while dearest + 1 < CLASSES and so_far + total[dearest + 1] <= len(votes):

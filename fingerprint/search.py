@@ -38,13 +38,15 @@ VOTES_A_FRAME = 800  # of the clip, for each of its versions
 STRONG = 18  # of each half second: peaks of the clip that the scaled versions use
 TRIPLE_FRAMES = 150  # frames: a clip for which the next three hold
 TRIPLE_RANKS, TRIPLE_RANKS_SCALED = 18, 10  # of each half second, asked of a large run
-TRIPLE_VOTES, TRIPLE_VOTES_SCALED = 200_000, 50_000  # read of it, for each version of the clip
+TRIPLE_VOTES, TRIPLE_VOTES_SCALED = 200_000, 20_000  # read of it, for each version of the clip
+TRIPLE_PROPOSALS, TRIPLE_PROPOSALS_SCALED = 1000, 100  # looked at: few votes tell much, or nothing
 PLAIN = ((1.0, 1.0),)
 SCALED = (
     *((k, k) for k in (0.94, 0.96, 0.98, 1.02, 1.04, 1.06)),  # speed
     *((k, 1.0) for k in (0.942, 0.961, 0.98, 1.02, 1.04, 1.06)),  # pitch
     *((1.0, k) for k in (0.955, 1.045)),  # tempo: a landmark's delta is read with one frame's doubt
 )
+A_TRIPLE = 1.5  # nats for each triple in agreement: in a long run two are rarely so by chance
 HOPEFUL = 8.0  # score below which nothing is named, nor its place in the track worth the time
 SURE = 14.0  # score from which the scaled versions of the clip need not be tried
 
@@ -119,11 +121,13 @@ def _propose(
     run: Run, picture: Picture, versions: Sequence[tuple[float, float]]
 ) -> Proposals:
     plain = versions is PLAIN
+    limit = PROPOSALS
     if run.shift is None:
         ranks = s.KEPT_A_SLOT if plain else STRONG
     else:  # the triples of a peak are as many as the square of its neighbours
         share = (TRIPLE_FRAMES / max(1, len(picture.level))) ** (1 / 3)
         ranks = round(share * (TRIPLE_RANKS if plain else TRIPLE_RANKS_SCALED))
+        limit = TRIPLE_PROPOSALS if plain else TRIPLE_PROPOSALS_SCALED
     asked = picture.rank < ranks
     frame, position, rank = picture.frame[asked], picture.position[asked], picture.rank[asked]
     aligns, counts = [], []
@@ -139,7 +143,7 @@ def _propose(
                 run.key_start, run.key_rest, run.landmark_frame, run.shift,
                 frame, position, rank, pitch, tempo, TRIPLE_VOTES if plain else TRIPLE_VOTES_SCALED,
             )  # fmt: skip
-        align, count = most_voted(votes, PROPOSALS)
+        align, count = most_voted(votes, limit)
         aligns.append(align.astype(np.float64))
         counts.append(count)
     sizes = [len(a) for a in aligns]
@@ -168,7 +172,8 @@ def _examine(
     taken: list[int] = []
     found = np.empty(4)
     sums, counts = np.empty((4, BANDS)), np.empty((4, BANDS), np.int64)
-    for k in np.argsort(-total, kind="stable"):
+    merit = total if run.shift is None else total + A_TRIPLE * votes
+    for k in np.argsort(-merit, kind="stable"):
         if len(taken) == CLOSELY or not np.isfinite(total[k]):
             break
         if any(row[j] == row[k] and abs(align[j] - align[k]) < APART for j in taken):

@@ -23,7 +23,7 @@ I64 = NDArray[np.int64]
 GAP_BITS = 5
 KEYS = CELLS * STEPS * STEPS << 2 * GAP_BITS
 REST_BITS = 8  # of a key are stored with each posting; the higher ones are its place
-SHORTEST_LIST = 64  # postings that share a place, on average, in the largest runs
+SHORTEST_LIST = 32  # postings that share a place, on average, in the largest runs
 _DIGIT = 11  # bits that one pass of the sort looks at
 
 
