@@ -3,8 +3,8 @@
     python -m evals.unknown LIBRARY_DIR FOREIGN_DIR [FOREIGN_DIR ...] [--speech DIR] [--hours 24]
         [--cpu-s SECONDS] [--index DIR] [--json OUT]
 
-One stream hears pieces of foreign music, each up to five minutes, one after the other: as they
-are, in a simulated room, through a phone's band, with noise and other foreign music beside them, and
+One stream hears pieces of foreign music, each up to five minutes, one after the other, every
+other one as if after silence (the stream forgets what it heard): as they are, in a simulated room, through a phone's band, with noise and other foreign music beside them, and
 in a bar; every eighth piece is speech instead (files of --speech, one after the other), every
 sixteenth noise. Prints every track that is named (all are false), and at the end how many in how
 many hours. The same seed plays the same pieces; it stops early after `--cpu-s` and says so.
@@ -16,7 +16,6 @@ import argparse
 import json
 import tempfile
 import time
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -81,13 +80,11 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
     music = collect(arguments.foreign)
-    talk = [p for p in sorted(arguments.speech.iterdir()) if p.suffix == ".wav"] if (
-        arguments.speech
-    ) else []
+    talk = sorted(arguments.speech.glob("*.wav")) if arguments.speech else []
     if not music:
         parser.error("FOREIGN_DIR holds no music of 30 s or more")
     rng = np.random.default_rng(arguments.seed)
-    heard: Counter[str] = Counter()
+    heard: dict[str, float] = {}
     false: list[dict[str, object]] = []
     with tempfile.TemporaryDirectory() as temporary:
         folder = arguments.index or Path(temporary) / "index"
@@ -95,10 +92,13 @@ def main() -> None:
         start = cpu = 0.0
         with FingerprintIndex.open(folder) as index:
             stream, track = index.stream(RATE), None
-            for name, sound in pieces(music, talk, rng):
+            for number, (name, sound) in enumerate(pieces(music, talk, rng)):
                 if sum(heard.values()) >= 3600 * arguments.hours or cpu > arguments.cpu_s:
                     break
                 start = time.process_time()
+                if number % 2:
+                    stream.reset()
+                    track = None
                 for at in range(0, len(sound), BLOCK):
                     said = stream.feed(sound[at : at + BLOCK])
                     if said is None:
@@ -109,7 +109,8 @@ def main() -> None:
                         print(json.dumps(false[-1]), flush=True)
                     track = now
                 cpu += time.process_time() - start
-                heard[name.rpartition(", ")[2]] += len(sound) / RATE  # type: ignore[assignment]
+                kind = name.rpartition(", ")[2]
+                heard[kind] = heard.get(kind, 0.0) + len(sound) / RATE
     hours = sum(heard.values()) / 3600
     report = {
         "hours": round(hours, 2),

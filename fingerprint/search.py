@@ -14,6 +14,7 @@ from .copies import mark_copies
 from .explained import explained, owners
 from .peaks import Picture
 from .place import place
+from .propose import propose
 from .run import Run
 from .verify import (
     BAND_OF_BIN,
@@ -25,33 +26,14 @@ from .verify import (
     refine,
     score_alignments,
 )
-from .probes import triple_votes
-from .tally import most_voted
-from .vote import all_votes
 from .worth import worth
 
-PROPOSALS = 100  # alignments looked at, of each run and each version of the query
 AS_RECORDED = 0.004  # within this of 1, pitch and tempo count as unchanged
-CLOSELY = 12  # of these, compared with wrong alignments
+CLOSELY = 12  # of the proposals, compared with wrong alignments
 APART = 10.0  # frames: nearer alignments of one track are one
-VOTES_A_FRAME = 800  # of the clip, for each of its versions
-STRONG = 18  # of each half second: peaks of the clip that the scaled versions use
-TRIPLE_FRAMES = 150  # frames: a clip for which the next three hold
-TRIPLE_RANKS, TRIPLE_RANKS_SCALED = 18, 10  # of each half second, asked of a large run
-TRIPLE_VOTES, TRIPLE_VOTES_SCALED = 200_000, 20_000  # read of it, for each version of the clip
-TRIPLE_PROPOSALS, TRIPLE_PROPOSALS_SCALED = 1000, 100  # looked at: few votes tell much, or nothing
-PLAIN = ((1.0, 1.0),)
-SCALED = (
-    *((k, k) for k in (0.94, 0.96, 0.98, 1.02, 1.04, 1.06)),  # speed
-    *((k, 1.0) for k in (0.942, 0.961, 0.98, 1.02, 1.04, 1.06)),  # pitch
-    *((1.0, k) for k in (0.955, 1.045)),  # tempo: a landmark's delta is read with one frame's doubt
-)
 A_TRIPLE = 1.5  # nats for each triple in agreement: in a long run two are rarely so by chance
 HOPEFUL = 8.0  # score below which nothing is named, nor its place in the track worth the time
 SURE = 14.0  # score from which the scaled versions of the clip need not be tried
-
-# alignments (frames of the run), votes, pitch, tempo; each of shape (n,)
-Proposals = tuple[NDArray[np.float64], NDArray[np.int32], NDArray[np.float64], NDArray[np.float64]]
 
 
 def search(
@@ -76,10 +58,10 @@ def search(
         return []
     evidence, owner = worth(picture), owners(picture)
     found: list[Candidate] = []
-    for versions in (PLAIN, SCALED):
+    for other_speeds in (False, True):
         for number, (run, rows) in enumerate(zip(runs, alive, strict=True)):
             if len(run.landmark_frame) and rows.any():
-                proposals = _propose(run, picture, versions)
+                proposals = propose(run, picture, other_speeds)
                 found += _examine(
                     number, run, rows, evidence, owner, len(picture.frame), *proposals
                 )
@@ -115,41 +97,6 @@ def compare(
         HIGHER, np.empty((4, BANDS)), np.empty((4, BANDS), np.int64),
     )  # fmt: skip
     return replace(candidate, align=best[1], total=best[0], advantage=above)
-
-
-def _propose(
-    run: Run, picture: Picture, versions: Sequence[tuple[float, float]]
-) -> Proposals:
-    plain = versions is PLAIN
-    limit = PROPOSALS
-    if run.shift is None:
-        ranks = s.KEPT_A_SLOT if plain else STRONG
-    else:  # the triples of a peak are as many as the square of its neighbours
-        share = (TRIPLE_FRAMES / max(1, len(picture.level))) ** (1 / 3)
-        ranks = round(share * (TRIPLE_RANKS if plain else TRIPLE_RANKS_SCALED))
-        limit = TRIPLE_PROPOSALS if plain else TRIPLE_PROPOSALS_SCALED
-    asked = picture.rank < ranks
-    frame, position, rank = picture.frame[asked], picture.position[asked], picture.rank[asked]
-    aligns, counts = [], []
-    for pitch, tempo in versions:
-        if run.shift is None:
-            most = VOTES_A_FRAME * (int(frame[-1]) + 1) if len(frame) else 0
-            votes = all_votes(
-                run.bucket_start, run.landmark_delta, run.landmark_frame,
-                frame, position, rank, pitch, tempo, most,
-            )  # fmt: skip
-        else:
-            votes = triple_votes(
-                run.key_start, run.key_rest, run.landmark_frame, run.shift,
-                frame, position, rank, pitch, tempo, TRIPLE_VOTES if plain else TRIPLE_VOTES_SCALED,
-            )  # fmt: skip
-        align, count = most_voted(votes, limit)
-        aligns.append(align.astype(np.float64))
-        counts.append(count)
-    sizes = [len(a) for a in aligns]
-    pitch_of = np.repeat([p for p, _ in versions], sizes)
-    tempo_of = np.repeat([t for _, t in versions], sizes)
-    return np.concatenate(aligns), np.concatenate(counts), pitch_of, tempo_of
 
 
 def _examine(

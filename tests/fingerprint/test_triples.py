@@ -69,8 +69,8 @@ def asked(peaks):
 
 def votes_for(run, peaks, most=1_000_000):
     return triple_votes(
-        run.key_start, run.key_rest, run.landmark_frame, run.shift, *asked(peaks), 1.0, 1.0, most
-    )
+        run.key_start, run.key_rest, run.landmark_frame, run.shift, *asked(peaks), 1.0, 1.0, (1.0,), most
+    )[0]
 
 
 def test_triples_are_those_of_the_three_best_targets(tunes):
@@ -149,7 +149,7 @@ def test_spans_are_the_postings_within_a_frame_of_either_gap(tunes, tmp_path):
     run = run_of([peaks], tmp_path)
     key, at, weaker = probes(*asked(peaks), 1.0, 1.0)
     key, weaker = key[::97], weaker[::97]
-    begin, length, cost = spans(run.key_start, run.key_rest, run.shift, key, weaker)
+    begin, length, cost = spans(run.key_start, run.key_rest, run.shift, key, weaker, 10**6)
     place = np.repeat(np.arange(len(run.key_start) - 1), np.diff(run.key_start.astype(np.int64)))
     held = (place << REST_BITS) + run.key_rest
     fine = run.shift - REST_BITS
@@ -158,23 +158,24 @@ def test_spans_are_the_postings_within_a_frame_of_either_gap(tunes, tmp_path):
         for late in range(3):
             first, second = (k >> 5 & 31) + late - 1, k & 31
             if not 0 <= first <= 30:
-                assert length[row, late] == 0
+                assert length[3 * row + late] == 0
                 continue
             base = (k & ~1023) + (first << 5)
             least, most = base + max(0, second - 1), base + min(30, second + 1)
             wanted = np.flatnonzero((held >= least >> fine) & (held <= most >> fine))
-            assert length[row, late] == len(wanted)
+            assert length[3 * row + late] == len(wanted)
             if len(wanted):
-                assert begin[row, late] == wanted[0]
-            assert (cost[row, late] == CLASSES) == (len(wanted) == 0)
+                assert begin[3 * row + late] == wanted[0]
+            assert (cost[3 * row + late] == CLASSES) == (len(wanted) == 0)
 
 
 def test_short_lists_of_strong_peaks_are_read_first():
     anchor = np.arange(1000, dtype=np.uint32)
-    begin = np.array([[0, 0, 0], [10, 0, 0], [500, 0, 0]])
-    length = np.array([[5, 0, 0], [300, 0, 0], [5, 0, 0]], np.int32)
-    cost = np.full((3, 3), CLASSES, np.uint8)
-    cost[:, 0] = 4, 16, 12
+    begin, length = np.zeros(9, np.int64), np.zeros(9, np.int32)
+    begin[::3] = 0, 10, 500
+    length[::3] = 5, 300, 5
+    cost = np.full(9, CLASSES, np.uint8)
+    cost[::3] = 4, 16, 12
     at = np.zeros(3, np.int32)
     room = np.empty(1000, np.int64)
     assert read_cheapest(anchor, begin, length, cost, at, room[:7]) == 5
