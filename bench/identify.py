@@ -63,7 +63,10 @@ def excerpt(path: Path, seconds: float) -> tuple[NDArray[np.float32], int]:
 
 
 def fill(
-    index: fingerprint.FingerprintIndex, real: list[fingerprint.TrackPeaks], count: int, long_s: float
+    index: fingerprint.FingerprintIndex,
+    real: list[fingerprint.TrackPeaks],
+    count: int,
+    long_s: float,
 ) -> None:
     """Add the real tracks, and made ones until there are `count`."""
     rng = np.random.default_rng(7)

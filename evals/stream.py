@@ -56,6 +56,7 @@ class Tally:
     wrong: int = 0
 
     def summary(self) -> dict[str, float]:
+        """Return the numbers by name."""
         low, high = np.percentile(self.after_s, [50, 80], method="lower")
         return {
             "excerpts": len(self.after_s),
@@ -90,9 +91,7 @@ def stable_after(said: list[tuple[float, int | None, float]], piece: Piece) -> f
     return since
 
 
-def found_after(
-    said: list[tuple[float, int | None, float]], piece: Piece, until_s: float
-) -> float:
+def found_after(said: list[tuple[float, int | None, float]], piece: Piece, until_s: float) -> float:
     """Return the seconds after which track and place are told."""
     for at, track, position in said:
         truth = piece.start_s + at - piece.at_s
@@ -137,7 +136,10 @@ def measure(
 
     def seek() -> list[tuple[Piece, float]]:
         track, start = one()
-        return [(Piece(0.0, track, start), 12.0), (Piece(12.0, track, begin(files[track], rng)), 10.0)]
+        return [
+            (Piece(0.0, track, start), 12.0),
+            (Piece(12.0, track, begin(files[track], rng)), 10.0),
+        ]
 
     def loop() -> list[tuple[Piece, float]]:
         track, start = one()
@@ -173,7 +175,9 @@ def measure(
             said = listen(index, degrade(audio, "clean", audio, rng))
             for piece, long_s in pieces[1:]:
                 tally.after_s.append(found_after(said, piece, piece.at_s + long_s))
-            tally.wrong += any(t not in (None, *(p.track_id for p, _ in pieces)) for _, t, _ in said)
+            tally.wrong += any(
+                t not in (None, *(p.track_id for p, _ in pieces)) for _, t, _ in said
+            )
         report[f"noticed, {name}"] = tally.summary()
     report["share_of_a_core"] = round(cpu / seconds, 4)
     return report

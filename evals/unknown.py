@@ -4,10 +4,11 @@
         [--cpu-s SECONDS] [--index DIR] [--json OUT]
 
 One stream hears pieces of foreign music, each up to five minutes, one after the other, every
-other one as if after silence (the stream forgets what it heard): as they are, in a simulated room, through a phone's band, with noise and other foreign music beside them, and
-in a bar; every eighth piece is speech instead (files of --speech, one after the other), every
-sixteenth noise. Prints every track that is named (all are false), and at the end how many in how
-many hours. The same seed plays the same pieces; it stops early after `--cpu-s` and says so.
+other one as if after silence (the stream forgets what it heard): as they are, in a simulated room,
+through a phone's band, with noise or other foreign music beside them, and in a bar; every eighth
+piece is a minute of speech instead (files of --speech, one after the other), every sixteenth noise.
+Prints every track that is named (all are false), and at the end how many in how many hours. The
+same seed plays the same pieces. After `--cpu-s` seconds of listening it stops before the time.
 """
 
 from __future__ import annotations
@@ -105,7 +106,7 @@ def main() -> None:
                         continue
                     now = said.match.track_id if said.match is not None else None
                     if now is not None and now != track:
-                        false.append({"in": name, "at_s": round(at / RATE, 1), "named": names[now]})
+                        false.append({"in": name, "at_s": round(at / RATE, 1), "named": int(now) if now >= len(names) else names[now]})
                         print(json.dumps(false[-1]), flush=True)
                     track = now
                 cpu += time.process_time() - start

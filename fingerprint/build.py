@@ -33,6 +33,11 @@ class Source:
     frames: int
     load: Callable[[], TrackPeaks]
 
+    @classmethod
+    def held(cls, track_id: int, peaks: TrackPeaks) -> Source:
+        """Return a track whose peaks are in memory."""
+        return cls(track_id, peaks.frames, lambda: peaks)
+
 
 def write_large_run(path: Path, tracks: Sequence[Source], at_once: int = _SORTED) -> None:
     """Write a run of triples with these tracks, in this order, `at_once` of them in memory.

@@ -164,9 +164,7 @@ class FingerprintIndex:
     @property
     def track_ids(self) -> NDArray[np.int64]:
         """All track ids, ascending."""
-        held = [
-            run.track_id[rows] for run, rows in zip(self._runs, self._alive, strict=True)
-        ]
+        held = [run.track_id[rows] for run, rows in zip(self._runs, self._alive, strict=True)]
         return np.sort(np.concatenate([*held, np.array(list(self._pending), np.int64)]))
 
     def add(self, track_id: int, audio: NDArray[np.floating], sample_rate: float) -> None:
@@ -302,7 +300,7 @@ class FingerprintIndex:
                     for n in numbers
                 ]
         entries += self._write_run(
-            [Source(t, p.frames, lambda p=p: p) for t, p in self._pending.items()]
+            [Source.held(track_id, peaks) for track_id, peaks in self._pending.items()]
         )
         store.write_manifest(self.path, entries)
         self._load()

@@ -46,9 +46,7 @@ def warp(bin_position: float) -> float:
 
 
 @kernel(inline=True)
-def strong_peaks(
-    frame: U32, code: U16, frame_out: I64, cell_out: I64, level_out: I64
-) -> int:
+def strong_peaks(frame: U32, code: U16, frame_out: I64, cell_out: I64, level_out: I64) -> int:
     """Write frame, cell and contrast of the peaks that form landmarks; returns how many."""
     m = 0
     for i in range(len(frame)):
@@ -61,9 +59,7 @@ def strong_peaks(
 
 
 @kernel(inline=True)
-def targets_of(
-    a: int, m: int, frame: I64, cell: I64, level: I64, best: I64, merit: I64
-) -> int:
+def targets_of(a: int, m: int, frame: I64, cell: I64, level: I64, best: I64, merit: I64) -> int:
     """Write the strong peaks that peak `a` is joined with, best first; returns how many.
 
     The best stand out most, and are nearest among equals.

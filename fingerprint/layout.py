@@ -64,9 +64,7 @@ class RunWriter:
         Of the keys of a large run; None for a small one.
     """
 
-    def __init__(
-        self, file: IO[bytes], lengths: dict[str, int], shift: int | None = None
-    ) -> None:
+    def __init__(self, file: IO[bytes], lengths: dict[str, int], shift: int | None = None) -> None:
         self._file = file
         self._types = SMALL if shift is None else LARGE
         self._meta: dict[str, Any] = {"settings": s.as_dict(), "sections": {}}
@@ -87,7 +85,7 @@ class RunWriter:
 
     def write(self, name: str, numbers: NDArray[Any]) -> None:
         """Append numbers to a section."""
-        data = memoryview(numbers.astype(self._types[name])).cast("B")
+        data = memoryview(numbers.astype(self._types[name]).tobytes())
         section, done = self._meta["sections"][name], self._done[name]
         self._file.seek(self._base + section["offset"] + done)
         self._file.write(data)

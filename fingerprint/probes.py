@@ -114,9 +114,7 @@ def _longer(array: NDArray[np.generic], room: int) -> NDArray[np.generic]:
 
 
 @kernel
-def spans(
-    start: U32, rest: U8, shift: int, key: U32, weaker: U8, most: int
-) -> tuple[I64, I32, U8]:
+def spans(start: U32, rest: U8, shift: int, key: U32, weaker: U8, most: int) -> tuple[I64, I32, U8]:
     """Return where the postings of each key begin, how many they are, and how dear to read.
 
     Shape (keys * 3,): the first gap a frame less, as it is, a frame more; the second gap is read
@@ -179,7 +177,7 @@ def dearness(count: int, rank: int) -> int:
     while count > 255:
         count >>= 4
         up += 8
-    return min(CLASSES - 1, np.int64(OCTAVES[count]) + up + np.int64(RANKS[rank]))
+    return min(CLASSES - 1, int(OCTAVES[count]) + up + int(RANKS[rank]))
 
 
 @kernel

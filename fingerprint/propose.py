@@ -52,8 +52,10 @@ def propose(run: Run, picture: Picture, scaled: bool) -> Proposals:
     scaled : bool
         At other speeds, pitches and tempos, instead of as it is.
     """
-    votes = _by_pairs(run, picture, scaled) if run.shift is None else _by_triples(
-        run, run.shift, picture, scaled
+    votes = (
+        _by_pairs(run, picture, scaled)
+        if run.shift is None
+        else _by_triples(run, run.shift, picture, scaled)
     )
     limit = PROPOSALS
     if run.shift is not None:
@@ -68,9 +70,7 @@ def propose(run: Run, picture: Picture, scaled: bool) -> Proposals:
     return tuple(np.concatenate(part) for part in (aligns, counts, pitches, tempos))  # type: ignore[return-value]
 
 
-def _by_pairs(
-    run: Run, picture: Picture, scaled: bool
-) -> Iterator[tuple[float, float, I64]]:
+def _by_pairs(run: Run, picture: Picture, scaled: bool) -> Iterator[tuple[float, float, I64]]:
     frame, position, rank = _peaks(picture, STRONG if scaled else s.KEPT_A_SLOT)
     most = VOTES_A_FRAME * (int(frame[-1]) + 1) if len(frame) else 0
     for pitch, tempo in SCALED if scaled else ((1.0, 1.0),):

@@ -63,9 +63,7 @@ def landmarks(peaks: TrackPeaks) -> Landmarks:
     return Landmarks(token_of(bucket[:n], delta[:n]), anchor[:n].astype(np.int64))
 
 
-def token_of(
-    bucket: NDArray[np.int32], delta: NDArray[np.uint8]
-) -> NDArray[np.int64]:
+def token_of(bucket: NDArray[np.int32], delta: NDArray[np.uint8]) -> NDArray[np.int64]:
     """Return bucket and delta of landmarks in one number; next to each other are next deltas."""
     return np.asarray((bucket.astype(np.int64) << _SHIFT) | delta, np.int64)
 

@@ -14,7 +14,7 @@ from .identify import Ear
 from .match import Identification
 
 STEP = 12  # frames: a look about every quarter of a second
-FIRST_LOOK = 36  # frames: the first after three quarters; after half, foreign music was named
+FIRST_LOOK = 48  # frames: the first after a second; a quarter earlier, a like tune was named
 KEPT = 400  # frames: the newest 8 s are kept
 
 
@@ -55,7 +55,7 @@ class Stream:
         Returns
         -------
         Identification or None
-            After 0.8 s, one about every quarter of a second of audio; of several that
+            After the first second, one about every quarter of a second of audio; of several that
             fell due in one call, the newest.
 
         Raises

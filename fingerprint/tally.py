@@ -73,7 +73,7 @@ def keep_crowded(votes: I64, bits: int, seen: U8) -> int:
 def _cells(vote: int, shift: np.uint64) -> tuple[int, int]:
     one = np.uint64((vote >> 2) << 1) * _SPREAD
     other = np.uint64((((vote + 2) >> 2) << 1) + 1) * _SPREAD
-    return np.int64(one >> shift), np.int64(other >> shift)
+    return int(one >> shift), int(other >> shift)
 
 
 @kernel

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from dsp._jit import kernel
 from fingerprint.landmarks import LEAST_DELTA, strong_peaks, targets_of
-from fingerprint.settings import CELLS, FAN, MAX_DELTA, MAX_STEP, STEPS
+from fingerprint.settings import CELLS, FAN, MAX_STEP, STEPS
 
 U32 = NDArray[np.uint32]
 U16 = NDArray[np.uint16]

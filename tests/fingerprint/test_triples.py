@@ -69,7 +69,15 @@ def asked(peaks):
 
 def votes_for(run, peaks, most=1_000_000):
     return triple_votes(
-        run.key_start, run.key_rest, run.landmark_frame, run.shift, *asked(peaks), 1.0, 1.0, (1.0,), most
+        run.key_start,
+        run.key_rest,
+        run.landmark_frame,
+        run.shift,
+        *asked(peaks),
+        1.0,
+        1.0,
+        (1.0,),
+        most,
     )[0]
 
 
@@ -108,7 +116,9 @@ def test_a_run_holds_every_triple_at_its_place(tunes, tmp_path):
     expected = []
     for start, peaks in zip(run.track_start.tolist(), tracks, strict=False):
         key, anchor = triples_of(peaks)
-        expected += zip((key >> (run.shift - REST_BITS)).tolist(), (anchor + start).tolist())
+        expected += zip(
+            (key >> (run.shift - REST_BITS)).tolist(), (anchor + start).tolist(), strict=True
+        )
     place = np.repeat(np.arange(len(run.key_start) - 1), np.diff(run.key_start.astype(np.int64)))
     held = (place << REST_BITS) + run.key_rest
     assert np.all(np.diff(held) >= 0)
@@ -147,7 +157,7 @@ def test_a_track_finds_nearly_all_its_own_triples(tunes, tmp_path):
 def test_spans_are_the_postings_within_a_frame_of_either_gap(tunes, tmp_path):
     peaks = extract(tunes[2], RATE)
     run = run_of([peaks], tmp_path)
-    key, at, weaker = probes(*asked(peaks), 1.0, 1.0)
+    key, _, weaker = probes(*asked(peaks), 1.0, 1.0)
     key, weaker = key[::97], weaker[::97]
     begin, length, cost = spans(run.key_start, run.key_rest, run.shift, key, weaker, 10**6)
     place = np.repeat(np.arange(len(run.key_start) - 1), np.diff(run.key_start.astype(np.int64)))
