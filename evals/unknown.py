@@ -106,7 +106,8 @@ def main() -> None:
                         continue
                     now = said.match.track_id if said.match is not None else None
                     if now is not None and now != track:
-                        false.append({"in": name, "at_s": round(at / RATE, 1), "named": int(now) if now >= len(names) else names[now]})
+                        named = names[now] if now < len(names) else f"track {now}"
+                        false.append({"in": name, "at_s": round(at / RATE, 1), "named": named})
                         print(json.dumps(false[-1]), flush=True)
                     track = now
                 cpu += time.process_time() - start
