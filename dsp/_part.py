@@ -30,10 +30,6 @@ class _Translation(JITCodeLibrary):  # type: ignore[misc]
     def _optimize_functions(self, ll_module: Any) -> None:
         ll_module.data_layout = self._codegen._data_layout
 
-    def add_linking_library(self, library: CodeLibrary) -> None:
-        super().add_linking_library(library)
-        self._reload_init.update(library._reload_init)
-
     def finalize(self) -> None:
         """Leave it as it is, but let copies of it in several libraries be one."""
         for function in self._final_module.functions:
