@@ -78,7 +78,7 @@ def _add_residuals(signals, n, j, offset, drift, first, trail, jump, table):  # 
     passings = (at + speed * (_CELL - begin) + bend * (_ALL_STEPS - so_far)) >> 32
     for _ in range(passings):
         guess = np.float64(left) / np.float64(speed + bend * begin)
-        i = min(begin + np.int64(guess) + 1, _CELL)  # the frame after, to be put right below
+        i = np.int64(min(begin + np.int64(guess) + 1, _CELL))  # the frame after, to be put right
         way = speed * (i - begin) + bend * (i * (i - 1) // 2 - so_far)
         while way < left:
             way += speed + bend * i
@@ -107,11 +107,11 @@ def _voices_that_jump(n, found, width):  # type: ignore[no-untyped-def]
         way = f32(np.int32(n[st.INC_1 * TILE + j])) + abs(bend) * f32(CELL)
         there = f32(n[st.PHASE_1 * TILE + j]) + way * f32(CELL) + _SLACK
         found[st.JUMPS * TILE + j] = np.uint32(1) if there >= _PERIOD_F else np.uint32(0)
-    count = 0
+    count = np.int64(0)
     for j in range(width):  # without a branch that nobody could foretell
         jumps = np.int64(found[st.JUMPS * TILE + j])
         found[st.JUMPS * TILE + count] = np.uint32(j)
-        count += jumps
+        count = np.int64(count + jumps)
     return count
 
 

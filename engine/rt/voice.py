@@ -291,51 +291,70 @@ def start_cell(v, n, w, d, width, uses, sample_rate, beat, beats_per_frame, lag)
 
 
 @kernel(fast=True, inline=True)
-def _swing(v, n, width, second, at):  # type: ignore[no-untyped-def]
-    """Add what an LFO does to level and cutoff at a point."""
+def _tremble(v, n, width, second, at):  # type: ignore[no-untyped-def]
+    """Take off the level what an LFO does to it."""
     for j in range(width):
         amount = amount_at(v, j, second, f32(at))
         swing = lfo_at(v, n, j, second, at) * amount
-        v[st.OCTAVES * TILE + j] += v[(st.CUTOFF_LFO_1 + second) * TILE + j] * swing
         less = v[(st.LEVEL_LFO_1 + second) * TILE + j] * _HALF * (amount - swing)
         v[st.LEVEL * TILE + j] *= max(_ONE - less, _ZERO)
 
 
 @kernel(fast=True, inline=True)
-def move_fast(v, j, row, value):  # type: ignore[no-untyped-def]
-    """Let a fast control of voice j go from the point reached to a new value in a step."""
+def _sweep(v, n, width, second, at):  # type: ignore[no-untyped-def]
+    """Add what an LFO does to the cutoff."""
+    for j in range(width):
+        swing = lfo_at(v, n, j, second, at) * amount_at(v, j, second, f32(at))
+        v[st.OCTAVES * TILE + j] += v[(st.CUTOFF_LFO_1 + second) * TILE + j] * swing
+
+
+@kernel(fast=True, inline=True)
+def move_fast(v, j, row, value, per_frame):  # type: ignore[no-untyped-def]
+    """Let a fast control of voice j go from the point reached to a new value at the next."""
     reached = v[(st.TO + row) * TILE + j]
     v[(st.FROM + row) * TILE + j] = reached
-    v[(st.SLOPE + row) * TILE + j] = (value - reached) * _PER_STEP
+    v[(st.SLOPE + row) * TILE + j] = (value - reached) * per_frame
     v[(st.TO + row) * TILE + j] = value
 
 
 @kernel(fast=True, inline=True)
-def control(v, n, width, uses, at):  # type: ignore[no-untyped-def]
-    """Set the level and the cutoff of every voice at a point, `at` frames into the cell."""
+def set_levels(v, n, width, uses, at):  # type: ignore[no-untyped-def]
+    """Set the level of every voice at a point, `at` frames into the cell."""
     frames = f32(at)
     for j in range(width):
         v[st.LEVEL * TILE + j] = envelope_level(v, n, j, st.POS_A, st.START_A, at)
+    if uses & st.USES_TREMOLO:
+        for j in range(width):
+            other = envelope_level(v, n, j, st.POS_M, st.START_M, at)
+            v[st.LEVEL * TILE + j] *= max(_ONE + v[st.LEVEL_ENV * TILE + j] * other, _ZERO)
+        _tremble(v, n, width, 0, at)
+        _tremble(v, n, width, 1, at)
+    for j in range(width):
+        level = v[st.LEVEL * TILE + j]
+        left = v[st.LEFT * TILE + j] + v[st.LEFT_STEP * TILE + j] * frames
+        right = v[st.RIGHT * TILE + j] + v[st.RIGHT_STEP * TILE + j] * frames
+        move_fast(v, j, st.F_LEFT, level * left, _PER_STEP)
+        move_fast(v, j, st.F_RIGHT, level * right, _PER_STEP)
+    if uses & st.USES_SENDS:
+        for j in range(width):
+            move_fast(v, j, st.F_LEVEL, v[st.LEVEL * TILE + j], _PER_STEP)
+
+
+@kernel(fast=True, inline=True)
+def set_octaves(v, n, width, uses, at):  # type: ignore[no-untyped-def]
+    """Set the cutoff of every voice at a point, `at` frames into the cell."""
+    frames = f32(at)
+    for j in range(width):
         octaves = v[st.CUTOFF * TILE + j] + v[st.CUTOFF_STEP * TILE + j] * frames
         v[st.OCTAVES * TILE + j] = octaves
     if uses & st.USES_ENVELOPE:
         for j in range(width):
             other = envelope_level(v, n, j, st.POS_M, st.START_M, at)
             v[st.OCTAVES * TILE + j] += v[st.CUTOFF_ENV * TILE + j] * other
-            v[st.LEVEL * TILE + j] *= max(_ONE + v[st.LEVEL_ENV * TILE + j] * other, _ZERO)
     if uses & st.USES_LFO_1:
-        _swing(v, n, width, 0, at)
+        _sweep(v, n, width, 0, at)
     if uses & st.USES_LFO_2:
-        _swing(v, n, width, 1, at)
-    for j in range(width):
-        level = v[st.LEVEL * TILE + j]
-        left = v[st.LEFT * TILE + j] + v[st.LEFT_STEP * TILE + j] * frames
-        right = v[st.RIGHT * TILE + j] + v[st.RIGHT_STEP * TILE + j] * frames
-        move_fast(v, j, st.F_LEFT, level * left)
-        move_fast(v, j, st.F_RIGHT, level * right)
-    if uses & st.USES_SENDS:
-        for j in range(width):
-            move_fast(v, j, st.F_LEVEL, v[st.LEVEL * TILE + j])
+        _sweep(v, n, width, 1, at)
 
 
 @kernel(realtime=True)
