@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.native_loop import render_blocks
+from bench.native_loop import time_blocks
 from bench.studio import machine
 from tests.stress import CHANNELS, all_released, crowded, random_messages, render_messages
 
@@ -75,7 +75,7 @@ def marathon(seconds: int, voices: int, block: int) -> tuple[NDArray[np.int64], 
         offs = [one for one in offs if one[0] >= start + _RATE]
         for frame, key, channel in due:
             synth.note_off(key, channel=channel, frame=frame)
-        render_blocks(synth.state, out, spent[second])
+        time_blocks(synth.state, out, spent[second])
         sounding += synth.active_voices
         finite = finite and bool(np.isfinite(out).all())
     return spent.reshape(-1, 2), sounding / max(seconds, 1), finite

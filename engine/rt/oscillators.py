@@ -160,8 +160,8 @@ def jumps_of_cell(v, n, width, uses, jump, trail):  # type: ignore[no-untyped-de
         phases = n[second * _ROWS * TILE :]
         if kinds & (st.USES_SAW_1 | st.USES_PULSE_1):
             for k in range(_voices_that_jump(phases, n, width)):
-                j = np.int64(n[st.JUMPS * TILE + k])
-                _add_saw(v, own, phases, j, jump, 0, trail)
+                voice = np.int64(n[st.JUMPS * TILE + k])
+                _add_saw(v, own, phases, voice, jump, 0, trail)
         if kinds & (st.USES_PULSE_1 | st.USES_TRIANGLE_1):
             for j in range(width):
                 _add_others(v, own, phases, j, jump, 0, trail)
