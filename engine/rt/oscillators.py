@@ -8,7 +8,7 @@ from dsp._jit import kernel
 from dsp._math import f32, sin_half_turns
 from dsp.blep import PHASES, TAPS
 from engine.rt import state as st
-from engine.rt.state import CELL, GROUP, TILE, TRAIL
+from engine.rt.state import CELL, GROUP, OSCILLATOR_WORDS, TILE, TRAIL
 
 _ZERO = f32(0.0)
 _ONE = f32(1.0)
@@ -29,7 +29,7 @@ _QUARTER = np.int64(1) << 30
 _IN_CELL = CELL - 1
 _WIDTHS = 2 * TILE - GROUP  # bits of a width: it is not negative, and of whole groups
 _IN_TRAIL = TRAIL - 1
-_ROWS = st.SAW_2 - st.SAW_1  # that an oscillator has, of either kind
+_ROWS = st.SAW_2 - st.SAW_1  # of float32 that an oscillator has
 
 
 @kernel(fast=True, inline=True)
@@ -63,13 +63,14 @@ def _poly_saw(phase, per_sample):  # type: ignore[no-untyped-def]
 
 
 @kernel(fast=True, inline=True)
-def _add_residuals(signals, n, j, offset, drift, first, trail, jump, table):  # type: ignore[no-untyped-def]
-    """Add a residual for every time that phase + offset + drift * frame passes a whole period.
+def _add_residuals(signals, n, j, offset, drift, curve, first, trail, jump, table):  # type: ignore[no-untyped-def]
+    """Add a residual for every time that a phase passes a whole period.
 
+    The phase is that of voice j and an offset, which drifts, and whose drift grows by `curve`.
     What passes between one frame and the next counts for the later one; the frames looked at are
     those after `first`, up to the first of the next cell.
     """
-    bend = np.int64(np.int32(n[st.BEND_1 * TILE + j]))
+    bend = np.int64(np.int32(n[st.BEND_1 * TILE + j])) + curve
     begin = np.int64(first)
     so_far = begin * (begin - 1) // 2
     speed = np.int64(n[st.INC_1 * TILE + j]) + drift  # without what it bends by
@@ -77,8 +78,8 @@ def _add_residuals(signals, n, j, offset, drift, first, trail, jump, table):  # 
     left = _PERIOD - at  # until the next passing
     passings = (at + speed * (_CELL - begin) + bend * (_ALL_STEPS - so_far)) >> 32
     for _ in range(passings):
-        guess = np.float64(left) / np.float64(speed + bend * begin)
-        i = np.int64(min(begin + np.int64(guess) + 1, _CELL))  # the frame after, to be put right
+        guess = np.int64(np.float64(left) / np.float64(max(speed + bend * begin, 1)))
+        i = np.int64(min(max(guess, begin) + 1, _CELL))  # the frame after, to be put right
         way = speed * (i - begin) + bend * (i * (i - 1) // 2 - so_far)
         while way < left:
             way += speed + bend * i
@@ -119,7 +120,7 @@ def _voices_that_jump(n, found, width):  # type: ignore[no-untyped-def]
 def _add_saw(signals, v, n, j, jump, first, trail):  # type: ignore[no-untyped-def]
     """Leave the residuals of the jumps that saw and pulse of voice j make where a period begins."""
     both = v[st.SAW_1 * TILE + j] + v[st.PULSE_1 * TILE + j]
-    _add_residuals(signals, n, j, 0, 0, first, trail, -_TWO * both, jump[0])
+    _add_residuals(signals, n, j, 0, 0, 0, first, trail, -_TWO * both, jump[0])
 
 
 @kernel(fast=True)
@@ -129,12 +130,13 @@ def _add_others(signals, v, n, j, jump, first, trail):  # type: ignore[no-untype
     if pulse != _ZERO:
         late = np.int64(n[st.WIDTH_1 * TILE + j])
         drift = np.int64(np.int32(n[st.WIDTH_STEP_1 * TILE + j]))
-        _add_residuals(signals, n, j, late, drift, first, trail, _TWO * pulse, jump[0])
+        curve = np.int64(np.int32(n[st.WIDTH_BEND_1 * TILE + j]))
+        _add_residuals(signals, n, j, late, drift, curve, first, trail, _TWO * pulse, jump[0])
     corner = v[st.TRIANGLE_1 * TILE + j]
     if corner != _ZERO:
         corner *= _EIGHT * f32(np.int32(n[st.INC_1 * TILE + j])) * _2_32
-        _add_residuals(signals, n, j, 3 * _QUARTER, 0, first, trail, -corner, jump[1])
-        _add_residuals(signals, n, j, _QUARTER, 0, first, trail, corner, jump[1])
+        _add_residuals(signals, n, j, 3 * _QUARTER, 0, 0, first, trail, -corner, jump[1])
+        _add_residuals(signals, n, j, _QUARTER, 0, 0, first, trail, corner, jump[1])
 
 
 @kernel(realtime=True)
@@ -142,7 +144,7 @@ def jumps_of_voice(v, n, j, jump, first, trail):  # type: ignore[no-untyped-def]
     """Leave what a voice that starts `first` frames into the cell jumps in the rest of it."""
     for second in range(2):
         own = v[second * _ROWS * TILE :]
-        phases = n[second * _ROWS * TILE :]
+        phases = n[second * OSCILLATOR_WORDS * TILE :]
         _add_saw(v, own, phases, j, jump, first, trail)
         _add_others(v, own, phases, j, jump, first, trail)
 
@@ -157,7 +159,7 @@ def jumps_of_cell(v, n, width, uses, jump, trail):  # type: ignore[no-untyped-de
     for second in range(2):
         kinds = uses >> (4 * second)
         own = v[second * _ROWS * TILE :]
-        phases = n[second * _ROWS * TILE :]
+        phases = n[second * OSCILLATOR_WORDS * TILE :]
         if kinds & (st.USES_SAW_1 | st.USES_PULSE_1):
             for k in range(_voices_that_jump(phases, n, width)):
                 voice = np.int64(n[st.JUMPS * TILE + k])
@@ -187,7 +189,9 @@ def _waves(signals, v, n, width, kinds, first, count, trail, cheap):  # type: ig
             for j in range(width):
                 at = _phase(n, j, st.PHASE_1, i, steps)
                 drift = np.uint32(n[st.WIDTH_STEP_1 * TILE + j] * i)
-                late = np.uint32(at + np.uint32(n[st.WIDTH_1 * TILE + j] + drift))
+                bent = np.uint32(n[st.WIDTH_BEND_1 * TILE + j] * steps)
+                late = np.uint32(n[st.WIDTH_1 * TILE + j] + np.uint32(drift + bent))
+                late = np.uint32(at + late)
                 if cheap:
                     per_sample = v[st.BLEP_1 * TILE + j]
                     value = _poly_saw(at, per_sample) - _poly_saw(late, per_sample)
@@ -244,7 +248,7 @@ def oscillators(v, n, width, uses, first, count, trail, cheap):  # type: ignore[
         if kinds == 0:
             continue
         own = v[second * _ROWS * TILE :]
-        phases = n[second * _ROWS * TILE :]
+        phases = n[second * OSCILLATOR_WORDS * TILE :]
         if cheap:
             _cheap_waves(v, own, phases, width, kinds, first, count, trail)
         else:

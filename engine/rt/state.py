@@ -69,13 +69,14 @@ ALL_FLOAT_ROWS = SIGNAL + TRAIL
 
 # --- uint32 rows of a tile
 (
-    PHASE_1, INC_1, BEND_1, WIDTH_1, WIDTH_STEP_1, LAG_1,
-    PHASE_2, INC_2, BEND_2, WIDTH_2, WIDTH_STEP_2, LAG_2,
+    PHASE_1, INC_1, BEND_1, WIDTH_1, WIDTH_STEP_1, LAG_1, WIDTH_BEND_1, WIDTH_TO_1,
+    PHASE_2, INC_2, BEND_2, WIDTH_2, WIDTH_STEP_2, LAG_2, WIDTH_BEND_2, WIDTH_TO_2,
     SEED,
     LFO_PHASE_1, LFO_INC_1, LFO_SHAPE_1, LFO_PHASE_2, LFO_INC_2, LFO_SHAPE_2,
     STAGE_A, POS_A, STAGE_M, POS_M, JUMPS,
     WORD_ROWS,
-) = range(25)  # fmt: skip
+) = range(29)  # fmt: skip
+OSCILLATOR_WORDS = PHASE_2 - PHASE_1
 
 # --- int64 rows of a tile: the exact phases and increments, in 2**-64 of a period, that the 32-bit
 # ones are steered by, so that the pitch of a long note does not drift.
