@@ -15,7 +15,7 @@ from engine.patch import Patch, find_patch
 from engine.rack import Rack
 from engine.rt import playing_state as ps
 from engine.rt import state as st
-from engine.rt.render import render_apart
+from engine.rt.callback import render_offline
 from engine.rt.ring import push_command
 from engine.rt.state import CHANNELS, new_state
 from engine.rt.transport import HIGHEST_BPM, LOWEST_BPM
@@ -285,9 +285,7 @@ class Synth:
 
     def render_block(self, out: NDArray[np.float32]) -> None:
         """Render the next frames into `out`, shape (n, 2), C-contiguous float32."""
-        if out.ndim != 2 or out.shape[1] != 2 or out.dtype != np.float32:
-            raise ValueError(f"out must be float32 of shape (n, 2), got {out.dtype} {out.shape}")
-        render_apart(self.state[0], out)
+        render_offline(self.state, out)
 
     def render(
         self, notes: Iterable[tuple[float, int, int, float]], seconds: float, channel: int = 0
@@ -353,7 +351,7 @@ class Synth:
                 if frame >= start + at + len(block) or not self.send(queue[sent][1], frame):
                     break
                 sent += 1
-            render_apart(self.state[0], block)
+            render_offline(self.state, block)
             if on_progress is not None and at % (_RENDER_FRAMES * _BLOCKS_PER_REPORT) == 0:
                 on_progress(at / len(out))
         return out

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import DeviceError
-from engine.rt.callback import MIDI_RINGS, SIGNATURE, callback_address, new_table
+from engine.rt.callback import FIRST_RING, MIDI_RINGS, SIGNATURE, callback_address, new_table
 
 if TYPE_CHECKING:
     from engine.synth import Synth
@@ -134,7 +134,7 @@ class Stream:
 
     def attach_midi(self, words: NDArray[np.int64] | NDArray[np.uint64]) -> None:
         """Let the callback read a MIDI ring (`MidiRing.words`); it is kept alive by the stream."""
-        free = [i for i in range(1, 1 + MIDI_RINGS) if self.table[i] == 0]
+        free = [i for i in range(FIRST_RING, FIRST_RING + MIDI_RINGS) if self.table[i] == 0]
         if not free:
             raise DeviceError(f"at most {MIDI_RINGS} MIDI inputs at once")
         self._rings.append(words)
