@@ -96,14 +96,14 @@ def one_round(seconds: float) -> dict[str, Any]:
         os.kill(child_of(os.getpid()), signal.SIGKILL)
         found["death noticed"] = wait(lambda: keys.state != "open")
         found["death mended"] = found["death noticed"] + wait(lambda: keys.state == "open")
-    command = midi._child_command
-    midi._child_command = lambda *_: ["/nonexistent"]  # as where no process can be started
+    command = midi.child_command
+    midi.child_command = lambda *_: ["/nonexistent"]  # as where no process can be started
     try:
         with MidiRing.create() as ring, MidiInput("keys", ring) as keys:
             wait(lambda: keys.state == "open")
             found["stamp, thread"] = stamps(ring, seconds)
     finally:
-        midi._child_command = command
+        midi.child_command = command
     return found
 
 

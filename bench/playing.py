@@ -36,6 +36,5 @@ def playing(patch: Patch, voices: int, quality: str) -> Synth:
     for voice in range(voices):
         channel, key = pitches.place(voice)
         synth.note_on(key, 100, channel=channel)
-    spent = np.zeros((round(SETTLED_S * SAMPLE_RATE / 64), 2), np.int64)
-    render_blocks(synth.state[0], out, spent)
+    render_blocks(synth.state, out, round(SETTLED_S * SAMPLE_RATE / 64))
     return synth

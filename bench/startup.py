@@ -2,9 +2,11 @@
 
     python -m bench.startup [--rounds 7] [--out FILE.json]
 
-Caches are warm: one start of each comes first and does not count. For `play` a JACK server without
-a sound card runs (tests/virtual_audio), and `jack_midiseq`, a program that is not ours, sends a
-note every hundredth of a second; the clock stops when the audio callback has taken the first one.
+Caches are warm: one start of each comes first and does not count. `first` is the exception: a
+synthesizer that renders one block where nothing has been compiled yet. For `play` a JACK server
+without a sound card runs (tests/virtual_audio), and `jack_midiseq`, a program that is not ours,
+sends a note every hundredth of a second; the clock stops when the audio callback has taken the
+first one.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ import signal
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -25,19 +28,33 @@ from bench.studio import ROOT, machine, studio
 from engine.io.midi_child import TAIL
 
 ANTIPHON = [sys.executable, "-m", "engine.app.cli"]
+FIRST = "from engine.synth import Synth; Synth().render([(0.0, 60, 100, 0.001)], 0.001)"
+FIRST_ROUNDS = 3  # at most: each compiles everything
 LIMIT_S = 120.0
 LOOK_S = 0.002
 
 
-def help_once() -> tuple[float, float]:
-    """Return the CPU and wall seconds of `antiphon --help`."""
+def run_once(command: list[str], **variables: str) -> tuple[float, float]:
+    """Return the CPU and wall seconds of a command."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     began = time.monotonic()
-    subprocess.run([*ANTIPHON, "--help"], cwd=ROOT, stdout=subprocess.DEVNULL, check=True)
+    environment = os.environ | variables
+    subprocess.run(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, check=True)
     wall = time.monotonic() - began
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     return cpu, wall
+
+
+def help_once() -> tuple[float, float]:
+    """Return the CPU and wall seconds of `antiphon --help`."""
+    return run_once([*ANTIPHON, "--help"])
+
+
+def first_once() -> tuple[float, float]:
+    """Return the CPU and wall seconds of the first sound, all kernels compiled for it."""
+    with tempfile.TemporaryDirectory() as empty:
+        return run_once([sys.executable, "-c", FIRST], XDG_CACHE_HOME=empty)
 
 
 def ring_of(process: int) -> Path | None:
@@ -104,8 +121,9 @@ def main() -> None:
     options = parser.parse_args()
     help_once()
     told = {
-        "what": "start-up with warm caches",
+        "what": "start-up with warm caches; first: with none",
         "machine": machine(),
+        "first": summary([first_once() for _ in range(min(options.rounds, FIRST_ROUNDS))]),
         "help": summary([help_once() for _ in range(options.rounds)]),
     }
     with studio(128) as variables:

@@ -3,7 +3,7 @@
     python -m bench.stress [--messages 100000] [--seconds 3600] [--voices 64] [--block 64]
                            [--out FILE.json]
 
-First, random MIDI messages on all channels through `render_block`; then every key and pedal is let
+First, random MIDI messages on all channels through the callback; then every key and pedal is let
 go: what still sounds is a stuck note. Second, an hour of random notes, the built-in patches on the
 sixteen channels; the worst block by the thread's processor time, and by the clock, which counts
 what else the machine did meanwhile.
@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.native_loop import render_blocks
+from bench.native_loop import time_blocks
 from bench.studio import machine
 from tests.stress import CHANNELS, all_released, crowded, random_messages, render_messages
 
@@ -75,7 +75,7 @@ def marathon(seconds: int, voices: int, block: int) -> tuple[NDArray[np.int64], 
         offs = [one for one in offs if one[0] >= start + _RATE]
         for frame, key, channel in due:
             synth.note_off(key, channel=channel, frame=frame)
-        render_blocks(synth.state[0], out, spent[second])
+        time_blocks(synth.state, out, spent[second])
         sounding += synth.active_voices
         finite = finite and bool(np.isfinite(out).all())
     return spent.reshape(-1, 2), sounding / max(seconds, 1), finite

@@ -4,11 +4,11 @@
                            [--quality cheap|bandlimited] [--effects] [--out FILE.json]
 
 The voice: a saw, a resonant low-pass whose cutoff an LFO swings, an ADSR and pan, rendered by the
-same `render_block` as live, called from native code as the audio callback does. `--peers` renders
-the same notes of the same patch with SuperCollider and FluidSynth, where they are installed, in
-turn with ours: processor time of the child process less that of a run without voices. Every
-engine's voices are counted in what it rendered. `--effects` turns chorus, delay and reverb of ours
-on, and lets go and strikes every note once a second: with voice allocation and the rack.
+audio callback, called from native code as a sound card would. `--peers` renders the same notes of
+the same patch with SuperCollider and FluidSynth, where they are installed, in turn with ours:
+processor time of the child process less that of a run without voices. Every engine's voices are
+counted in what it rendered. `--effects` turns chorus, delay and reverb of ours on, and lets go and
+strikes every note once a second: with voice allocation and the rack.
 """
 
 from __future__ import annotations
@@ -49,10 +49,10 @@ def measure(patch: Patch, voices: int, block: int, seconds: float, quality: str)
     """Return CPU microseconds per voice-second of one round of held notes."""
     synth = playing(patch, voices, quality)
     out = np.zeros((block, 2), dtype=np.float32)
-    spent = np.zeros((round(seconds * SAMPLE_RATE / block), 2), np.int64)
+    count = round(seconds * SAMPLE_RATE / block)
     began = time.process_time()
-    render_blocks(synth.state[0], out, spent)
-    lasted = len(spent) * block / SAMPLE_RATE
+    render_blocks(synth.state, out, count)
+    lasted = count * block / SAMPLE_RATE
     return (time.process_time() - began) / lasted / voices * 1e6
 
 
@@ -60,10 +60,10 @@ def measure_played(patch: Patch, voices: int, block: int, seconds: float, qualit
     """Return the same while each note is let go and struck anew once a second."""
     synth = playing(patch, voices, quality)
     out = np.zeros((block, 2), dtype=np.float32)
-    spent = np.zeros((round(0.05 * SAMPLE_RATE / block), 2), np.int64)
+    count = round(0.05 * SAMPLE_RATE / block)
     worked, voice_seconds = 0.0, 0.0
     while voice_seconds < seconds * voices * 0.9:
-        start, length = synth.frame, len(spent) * block
+        start, length = synth.frame, count * block
         for voice in range(voices):
             channel, key = pitches.place(voice)
             off = voice * SAMPLE_RATE // voices  # of every second
@@ -72,7 +72,7 @@ def measure_played(patch: Patch, voices: int, block: int, seconds: float, qualit
                 if late < length:
                     synth.note_on(key, velocity, channel=channel, frame=start + late)
         began = time.process_time()
-        render_blocks(synth.state[0], out, spent)
+        render_blocks(synth.state, out, count)
         worked += time.process_time() - began
         voice_seconds += synth.active_voices * length / SAMPLE_RATE
     return worked / voice_seconds * 1e6

@@ -19,6 +19,8 @@ import llvmlite.binding as llvm
 import numba
 import platformdirs
 
+from dsp._part import join_callers
+
 Kernel = Callable[..., Any]
 
 _HOME = Path(__file__).resolve().parent.parent
@@ -50,7 +52,8 @@ def kernel_sources(package: str) -> list[Path]:
     waiting = [
         p for p in sorted((_HOME / package).rglob("*.py")) if b"_jit import" in p.read_bytes()
     ]
-    found = {Path(__file__).resolve()}
+    waiting.append(Path(__file__).resolve())
+    found: set[Path] = set()
     while waiting:
         path = waiting.pop()
         if path in found or not path.exists():
@@ -129,6 +132,7 @@ def kernel(
 
     def compile_it(plain: Kernel) -> Kernel:
         compiled: Kernel = compile_cached(numba.njit, plain, **options)
+        join_callers(compiled, plain, **options)
         return compiled
 
     return compile_it if function is None else compile_it(function)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from dsp._spectrum_kernels import log_power_into
+
 _FRAMES_AT_ONCE = 512  # keeps the transform's working set inside the cache
 FLOOR = 1e-12  # power of a bin that counts as silence; a full-scale sine has 0.25
 
@@ -74,12 +76,8 @@ def log_power(
     views = views[::hop]
     for start in range(0, frames, _FRAMES_AT_ONCE):
         stop = min(frames, start + _FRAMES_AT_ONCE)
-        spectrum = rfft(views[start:stop] * window, axis=1)[:, first_bin:last_bin]
-        block = out[start:stop]
-        np.multiply(spectrum.real, spectrum.real, out=block)
-        block += spectrum.imag * spectrum.imag
-        block += np.float32(FLOOR)
-        np.log2(block, out=block)
+        spectrum = rfft(views[start:stop] * window, axis=1)
+        log_power_into(spectrum.view(np.float32), first_bin, FLOOR, out[start:stop])
     return out
 
 

@@ -18,6 +18,7 @@ from engine.rt.state import DECK_FLUSH, DECK_FRAMES
 
 _AHEAD_S = 1.0  # decoded ahead of what is heard
 _WAIT_S = 0.05
+_TRIES = 4
 _LOW_BITS = (1 << 31) - 1
 
 
@@ -106,6 +107,16 @@ class Deck:
             for span in reversed(self._spans):
                 if at >= span.first and (span.last is None or at < span.last):
                     return Playing(span.track_id, span.start_s + (at - span.first) / self._rate)
+        return None
+
+    def place(self) -> tuple[int, float, int] | None:
+        """What goes out: the track's id, a second of it, and the stream's frame of that second."""
+        one = self._state[0]
+        for _ in range(_TRIES):  # the callback moves both
+            frame = int(one["frame"])
+            now = self.playing
+            if int(one["frame"]) == frame:
+                return None if now is None else (now.track_id, now.position_s, frame)
         return None
 
     def sent_within(self, track_id: int, seconds: float) -> bool:

@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -82,6 +82,11 @@ class Tracker:
         """Frames heard so far."""
         return self._frames
 
+    @property
+    def since_latest(self) -> int:
+        """Frames heard since what the latest answer speaks of."""
+        return self._frames - self._base - (self.latest.frame if self.latest is not None else 0)
+
     def feed(self, samples: NDArray[np.float32]) -> Heard | None:
         """Take samples, shape (n,), any n; return what changed, or None."""
         if not np.isfinite(samples).all():
@@ -105,6 +110,7 @@ class Tracker:
 
     def _restart(self, frame: int) -> None:
         self._stream.reset()
+        self.latest = None
         self._base = self._began = frame
 
     def _judge(self, answer: Identification) -> Heard | None:
@@ -154,6 +160,43 @@ class Tracker:
         )
 
 
+class MicrophoneFollower(Protocol):
+    """What wants every sample and every answer, with the frame of the stream they are of."""
+
+    def feed(self, samples: NDArray[np.float32], frame: int) -> None:
+        """Take samples, shape (n,), whose first is of `frame`."""
+
+    def hear(self, answer: Identification, frame: int) -> None:
+        """Take an answer that speaks of `frame`."""
+
+
+def hear(
+    state: NDArray[np.void],
+    tracker: Tracker,
+    samples: NDArray[np.float32],
+    follower: MicrophoneFollower | None = None,
+) -> tuple[NDArray[np.float32], Heard | None]:
+    """Take from the mic ring what is there and fits `samples`, and tell tracker and follower.
+
+    Returns
+    -------
+    block, heard
+        The samples that were taken, shape (n,), and what the tracker says of them.
+    """
+    frame = int(state[0]["mic_tail"][0]) + int(state[0]["mic_offset"])
+    block = samples[: read_mic(state, samples)].copy()
+    if len(block) == 0:
+        return block, None
+    before = tracker.latest
+    heard = tracker.feed(block)
+    if follower is not None:
+        follower.feed(block, frame)
+        answer = tracker.latest
+        if answer is not None and answer is not before:
+            follower.hear(answer, frame + len(block) - tracker.since_latest)
+    return block, heard
+
+
 class Listener:
     """A thread that reads the mic ring and reports what changes.
 
@@ -167,6 +210,8 @@ class Listener:
         Called from the thread with each `Heard`.
     keep_s : float
         Seconds of the latest audio to keep, for pictures and explanations.
+    follower : MicrophoneFollower, optional
+        Told all that is heard, from the thread.
 
     Attributes
     ----------
@@ -181,10 +226,12 @@ class Listener:
         sample_rate: float,
         on_heard: Callable[[Heard], None],
         keep_s: float = 10.0,
+        follower: MicrophoneFollower | None = None,
     ) -> None:
         self._state = state
         self._tracker = Tracker(index, sample_rate)
         self._on_heard = on_heard
+        self._follower = follower
         self._recent = np.zeros(round(keep_s * sample_rate), dtype=np.float32)
         self._lock = threading.Lock()
         self._closing = threading.Event()
@@ -217,16 +264,14 @@ class Listener:
         samples = np.zeros(_READ_FRAMES, dtype=np.float32)
         try:
             while not self._closing.is_set():
-                count = read_mic(self._state, samples)
-                if count == 0:
+                began = time.thread_time()
+                block, heard = hear(self._state, self._tracker, samples, self._follower)
+                if len(block) == 0:
                     self._closing.wait(_WAIT_S)
                     continue
-                began = time.thread_time()
-                block = samples[:count].copy()
                 with self._lock:
                     kept = self._recent.size
-                    self._recent = np.concatenate([self._recent[count:], block])[-kept:]
-                heard = self._tracker.feed(block)
+                    self._recent = np.concatenate([self._recent[len(block) :], block])[-kept:]
                 self.cpu_s += time.thread_time() - began
                 if heard is not None:
                     self._on_heard(heard)

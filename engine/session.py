@@ -9,14 +9,18 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from engine.deck import Deck
+from engine.follow import Follower
 from engine.io.device import Stream
 from engine.library import Library, Track
 from engine.listener import Heard, Listener
 from engine.synth import Synth
 from recommend import Reason, Recommender, Suggestion
+
+if TYPE_CHECKING:
+    from engine.analysis import Analysis, OnsetEnvelope
 
 QUEUE_LENGTH = 5
 _HEARD_KEPT = 20
@@ -92,6 +96,14 @@ class Session:
         Let the deck play the queue.
     on_error : callable, optional
         Told (path, reason) of a file that the deck cannot play, from its thread.
+    round_trip_s : float, optional
+        From the making of a frame to its return by the microphone, as `antiphon devices --latency`
+        measures it; what the device says of itself if not given.
+
+    Attributes
+    ----------
+    follower : Follower
+        Keeps the synthesizer in time with what is heard, or with the deck.
 
     Examples
     --------
@@ -106,6 +118,7 @@ class Session:
         on_heard: Callable[[Heard, Track | None], None] | None = None,
         play_queue: bool = False,
         on_error: Callable[[Path, str], None] | None = None,
+        round_trip_s: float | None = None,
     ) -> None:
         self.library = library
         self.synth = synth
@@ -123,7 +136,12 @@ class Session:
         following = self._next if play_queue else None
         self.deck = Deck(synth.state, synth.sample_rate, following, on_error)
         self.renew()
-        self.listener = Listener(synth.state, library.index, synth.sample_rate, self._take)
+        if round_trip_s is None:
+            round_trip_s = stream.latency_s + stream.input_latency_s
+        self.follower = Follower(synth, self._beats, round_trip_s, self.deck.place)
+        self.listener = Listener(
+            synth.state, library.index, synth.sample_rate, self._take, follower=self.follower
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -210,6 +228,10 @@ class Session:
     def is_own(self, track_id: int) -> bool:
         """Whether our own deck plays this track, or did until a moment ago."""
         return self.deck.sent_within(track_id, _OWN_S)
+
+    def _beats(self, track_id: int) -> tuple[Analysis, OnsetEnvelope | None] | None:
+        found = self.library.analysis(track_id)
+        return None if found is None else (found, self.library.onsets(track_id))
 
     def _take(self, heard: Heard) -> None:
         track = self._tracks.get(heard.track_id) if heard.track_id is not None else None

@@ -15,7 +15,7 @@ from engine.patch import Patch, find_patch
 from engine.rack import Rack
 from engine.rt import playing_state as ps
 from engine.rt import state as st
-from engine.rt.render import render_apart
+from engine.rt.callback import render_offline
 from engine.rt.ring import push_command
 from engine.rt.state import CHANNELS, new_state
 from engine.rt.transport import HIGHEST_BPM, LOWEST_BPM
@@ -188,6 +188,28 @@ class Synth:
             raise ValueError(f"bpm must be between {LOWEST_BPM:g} and {HIGHEST_BPM:g}, got {bpm}")
         return self._send(ps.TEMPO, round(bpm * ps.TEMPO_UNIT), frame=frame)
 
+    def follow_beat(self, beat: float, frame: int, bpm: float, at_once: bool = False) -> bool:
+        """Let the transport follow a line; False when the ring was full.
+
+        The line is at `beat` at an absolute frame, past or to come, and its tempo is 10..1000 beats
+        per minute. The transport draws near by two milliseconds a beat at most, or with `at_once`
+        is on it with the next block. A MIDI clock that runs goes first.
+        """
+        if not LOWEST_BPM <= bpm <= HIGHEST_BPM:
+            raise ValueError(f"bpm must be between {LOWEST_BPM:g} and {HIGHEST_BPM:g}, got {bpm}")
+        if not np.isfinite(beat):
+            raise ValueError(f"beat must be finite, got {beat}")
+        values = np.zeros(ps.AIM_VALUES)
+        values[ps.AIM_BEAT], values[ps.AIM_FRAME] = beat, frame
+        values[ps.AIM_TEMPO], values[ps.AIM_JUMP] = bpm / 60.0 / self.sample_rate, at_once
+        return self._send(ps.AIM, values=values)
+
+    def set_master_tuning(self, cents: float, frame: int = -1) -> bool:
+        """Raise everything, notes that sound as well, by -100..100 cents; 0 to begin with."""
+        if not -100.0 <= cents <= 100.0:
+            raise ValueError(f"cents must be between -100 and 100, got {cents}")
+        return self._send(ps.MASTER_TUNE, round(cents / 100.0 * ps.PITCH_UNIT), frame=frame)
+
     def set_tuning(self, pitches: ArrayLike, frame: int = -1) -> bool:
         """Set the pitch of each key for the notes that begin from now on.
 
@@ -241,8 +263,13 @@ class Synth:
 
     @property
     def beat(self) -> float:
-        """Beats since the transport began, at the start of the last cell."""
+        """Beats since the transport began, at `beat_frame`."""
         return float(self.state[0]["beat"])
+
+    @property
+    def beat_frame(self) -> int:
+        """The frame that `beat` speaks of: the last control point."""
+        return max(self.frame - 1, 0) // st.CELL * st.CELL
 
     @property
     def tempo(self) -> float:
@@ -258,9 +285,7 @@ class Synth:
 
     def render_block(self, out: NDArray[np.float32]) -> None:
         """Render the next frames into `out`, shape (n, 2), C-contiguous float32."""
-        if out.ndim != 2 or out.shape[1] != 2 or out.dtype != np.float32:
-            raise ValueError(f"out must be float32 of shape (n, 2), got {out.dtype} {out.shape}")
-        render_apart(self.state[0], out)
+        render_offline(self.state, out)
 
     def render(
         self, notes: Iterable[tuple[float, int, int, float]], seconds: float, channel: int = 0
@@ -326,7 +351,7 @@ class Synth:
                 if frame >= start + at + len(block) or not self.send(queue[sent][1], frame):
                     break
                 sent += 1
-            render_apart(self.state[0], block)
+            render_offline(self.state, block)
             if on_progress is not None and at % (_RENDER_FRAMES * _BLOCKS_PER_REPORT) == 0:
                 on_progress(at / len(out))
         return out

@@ -32,7 +32,11 @@ _HIGHEST_HZ = 20_000.0
 _FLAT_HZ = 15_000.0
 _ALIAS_DB = -90.0
 _FLAT_DB = 0.1
-_SWINGS = ((4.97, 1 << 19), (49.7, 1 << 17))  # of a width: Hz, whose multiples miss every alias
+_SWINGS = (
+    (4.97, 1 << 19),
+    (19.88, 1 << 18),
+    (49.7, 1 << 17),
+)  # of a width: Hz, whose multiples miss every alias
 
 
 def bare(wave: str, f0: float, width: float = 0.5, **more: object) -> Patch:

@@ -69,7 +69,9 @@ def maxima_into(
     slot_frame = np.empty(room, np.int32)
     slot_bin = np.empty(room, np.int32)
     slot_contrast = np.empty(room, np.float32)
-    flag = np.zeros(bins, np.uint8)
+    flag = np.zeros(-(-bins // 8) * 8, np.uint8)
+    eight = flag.view(np.uint64)
+    top_bin = np.empty(bins, np.int64)
     low_contrast, low_level = np.float32(threshold), np.float32(floor)
     count = 0
     for slot_start in range(0, frames, slot):
@@ -86,9 +88,15 @@ def maxima_into(
                     & (c >= low_contrast)
                     & (level[t, b] >= low_level)
                 )
-            for b in range(1, bins - 1):
-                if not flag[b]:
-                    continue
+            tops = 0
+            for word in range(len(eight)):  # most are empty
+                if eight[word]:
+                    for b in range(8 * word, min(bins, 8 * word + 8)):
+                        if flag[b]:
+                            top_bin[tops] = b
+                            tops += 1
+            for i in range(tops):
+                b = top_bin[i]
                 c = contrast[t, b]
                 top = True
                 low, high = max(0, b - bins_around), min(bins, b + bins_around + 1)

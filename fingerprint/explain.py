@@ -20,7 +20,8 @@ from .index import FingerprintIndex
 from .match import Evidence, Match
 from .peaks import Picture, look, prepare
 from .run import Run, build_run
-from .vote import WINDOW, all_votes
+from .tally import WINDOW
+from .vote import all_votes
 
 NEEDED = MIDDLE + math.log(KNOWN_FROM / (1.0 - KNOWN_FROM)) / SLOPE  # strength that is named
 CHANCE_S = (-0.62, -0.46, -0.34, 0.34, 0.46, 0.62)  # shifts at which a track must not fit

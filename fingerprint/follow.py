@@ -23,6 +23,8 @@ CONFIRMED = 12.5  # strength at which two looks with new audio between them are 
 MORE = 1.2  # strength asked besides of a window below BRIEF: music of one kind shares a few notes
 BRIEF = 150  # frames
 NEW_AUDIO = 24  # frames between two such looks, at least
+LASTING = 11.3  # strength at which this many looks in a row are enough: chance does not last
+LASTING_LOOKS = 7
 NEAR = 4.0  # frames: two alignments of one track this close are the same
 SHORT = 60  # frames of the window that tells whether the track still plays
 LOST_SHARE = 0.35  # of the usual advantage; below it the track may be gone
@@ -58,6 +60,24 @@ class Line:
         ) < NEAR
 
 
+@dataclass
+class Doubt:
+    """A line that was found but is not sure yet, and how long searches have agreed on it."""
+
+    line: Line
+    looks: int = 0
+    strong_since: int = NEVER  # frame of the stream since which every search was strong
+
+    def add(self, strength: float, strong: bool, heard: int) -> None:
+        """Take one more search that found it in."""
+        self.looks = self.looks + 1 if strength >= LASTING else 0
+        self.strong_since = min(self.strong_since, heard) if strong else NEVER
+
+    def settled(self, heard: int) -> bool:
+        """Tell whether the searches together are enough."""
+        return self.looks >= LASTING_LOOKS or heard - self.strong_since >= NEW_AUDIO
+
+
 class Follower:
     """Decides, look by look, what is playing.
 
@@ -69,7 +89,7 @@ class Follower:
     def __init__(self, ear: Ear) -> None:
         self._ear = ear
         self._line: Line | None = None
-        self._doubtful: Line | None = None  # found once, not sure enough
+        self._doubt: Doubt | None = None
         self._misses = 0
         self._changed = 0  # frame of the stream before which nothing counts any more
         self._looks = 0
@@ -150,10 +170,11 @@ class Follower:
         window = level[-max(SHORT // 2, length) :]
         candidates = self._ear.candidates(look(window), scaled=searches % 2 == 0)
         if not candidates:
-            self._doubtful = None
+            self._doubt = None
             return
         best = candidates[0]
-        sure_by = strength(candidates) - MORE * (len(window) < BRIEF)
+        found_by = strength(candidates)
+        sure_by = found_by - MORE * (len(window) < BRIEF)
         start = heard - len(window)
         new = Line(
             best, confidence(candidates), best.align - start * best.tempo, start, best.advantage
@@ -163,24 +184,13 @@ class Follower:
                 self._misses = 0
                 self._line.confidence = max(new.confidence, self._line.confidence)
             return
-        before = self._doubtful
-        sure = sure_by >= AT_ONCE or (
-            sure_by >= CONFIRMED
-            and before is not None
-            and before.same(new, heard)
-            and heard - before.since >= NEW_AUDIO
-        )
-        if sure:
-            new.usual = 0.0
+        if self._doubt is None or not self._doubt.line.same(new, heard):
+            self._doubt = Doubt(new)
+        self._doubt.add(found_by, sure_by >= CONFIRMED, heard)
+        if sure_by >= AT_ONCE or self._doubt.settled(heard):
+            newest = level[-SHORT:]
             seen = compare(
-                self._ear.runs[best.run], best, new.align(heard - len(level[-SHORT:])),
-                worth(look(level[-SHORT:])),
-            )  # fmt: skip
+                self._ear.runs[best.run], best, new.align(heard - len(newest)), worth(look(newest))
+            )
             new.usual = max(0.0, seen.advantage)
-            self._line, self._doubtful, self._misses = new, None, 0
-        elif sure_by >= CONFIRMED:
-            if before is None or not before.same(new, heard):
-                new.since = heard
-                self._doubtful = new
-        else:
-            self._doubtful = None
+            self._line, self._doubt, self._misses = new, None, 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 
@@ -13,6 +14,7 @@ from dsp.spectrum import log_power
 
 from . import settings as s
 from . import store
+from .build import Source, write_large_run
 from .errors import FormatError
 from .evidence import evidence
 from .identify import Ear
@@ -22,6 +24,7 @@ from .run import Run, build_run
 from .stream import Stream
 
 _TIER = 8  # so many runs of one order of size are merged into one
+LARGEST_SMALL = 100 * 180_000  # frames, 100 hours: a run of more keeps triples instead of pairs
 
 
 class FingerprintIndex:
@@ -118,12 +121,18 @@ class FingerprintIndex:
         self._removed = [set(e.removed) for e in self._entries]
         self._pending: dict[int, TrackPeaks] = {}
         self._changed = len(named) > len(self._runs)
-        self._ids = {
-            int(t): (number, row)
-            for number, run in enumerate(self._runs)
-            for row, t in enumerate(run.track_id)
-            if int(t) not in self._removed[number]
-        }
+        self._alive = [
+            ~np.isin(run.track_id, list(gone))
+            for run, gone in zip(self._runs, self._removed, strict=True)
+        ]
+        ids = [run.track_id[rows] for run, rows in zip(self._runs, self._alive, strict=True)]
+        rows = [np.flatnonzero(rows) for rows in self._alive]
+        number = np.repeat(np.arange(len(ids)), [len(part) for part in ids])
+        self._held = np.concatenate([*ids, np.empty(0, np.int64)])
+        order = np.argsort(self._held, kind="stable")
+        self._held = self._held[order]  # ascending, and by position its run and row
+        self._run_of = number[order]
+        self._row_of = np.concatenate([*rows, np.empty(0, np.int64)])[order]
         self._ear: Ear | None = None
 
     def __enter__(self) -> FingerprintIndex:
@@ -145,15 +154,18 @@ class FingerprintIndex:
         self._stack.close()
 
     def __len__(self) -> int:
-        return len(self._ids) + len(self._pending)
+        return sum(int(rows.sum()) for rows in self._alive) + len(self._pending)
 
     def __contains__(self, track_id: object) -> bool:
-        return track_id in self._ids or track_id in self._pending
+        if not isinstance(track_id, int | np.integer):
+            return False
+        return track_id in self._pending or self._find(int(track_id)) is not None
 
     @property
     def track_ids(self) -> NDArray[np.int64]:
         """All track ids, ascending."""
-        return np.array(sorted([*self._ids, *self._pending]), np.int64)
+        held = [run.track_id[rows] for run, rows in zip(self._runs, self._alive, strict=True)]
+        return np.sort(np.concatenate([*held, np.array(list(self._pending), np.int64)]))
 
     def add(self, track_id: int, audio: NDArray[np.floating], sample_rate: float) -> None:
         """Add a track; the same as `add_peaks(track_id, extract(audio, sample_rate))`."""
@@ -189,12 +201,14 @@ class FingerprintIndex:
         self._must_write()
         if track_id in self._pending:
             del self._pending[track_id]
-        elif track_id in self._ids:
-            number, _ = self._ids.pop(track_id)
+        else:
+            found = self._find(track_id)
+            if found is None:
+                raise KeyError(track_id)
+            number, row = found
+            self._alive[number][row] = False
             self._removed[number].add(track_id)
             self._changed = True
-        else:
-            raise KeyError(track_id)
         self._ear = None
 
     def commit(self) -> None:
@@ -214,8 +228,10 @@ class FingerprintIndex:
         """Return the stored peaks of a track: enough to add it to another index."""
         if track_id in self._pending:
             return self._pending[track_id]
-        number, row = self._ids[track_id]
-        return self._runs[number].peaks(row)
+        found = self._find(track_id)
+        if found is None:
+            raise KeyError(track_id)
+        return self._runs[found[0]].peaks(found[1])
 
     def identify(
         self, audio: NDArray[np.floating], sample_rate: float, limit: int = 5
@@ -261,10 +277,7 @@ class FingerprintIndex:
     def _the_ear(self) -> Ear:
         if self._ear is None:
             runs = list(self._runs)
-            alive = [
-                ~np.isin(run.track_id, list(gone))
-                for run, gone in zip(self._runs, self._removed, strict=True)
-            ]
+            alive = [rows.copy() for rows in self._alive]
             if self._pending:
                 runs.append(Run(build_run(list(self._pending.items()))))
                 alive.append(np.ones(len(self._pending), np.bool_))
@@ -280,31 +293,46 @@ class FingerprintIndex:
         entries: list[store.RunEntry] = []
         for numbers, merge in groups:
             if merge:
-                tracks = [
-                    (int(t), self._runs[n].peaks(row))
-                    for n in numbers
-                    for row, t in enumerate(self._runs[n].track_id)
-                    if int(t) not in self._removed[n]
-                ]
-                entries += self._write_run(tracks)
+                entries += self._write_run([t for n in numbers for t in self._sources(n)])
             else:
                 entries += [
                     store.RunEntry(self._entries[n].file, tuple(sorted(self._removed[n])))
                     for n in numbers
                 ]
-        entries += self._write_run(list(self._pending.items()))
+        entries += self._write_run(
+            [Source.held(track_id, peaks) for track_id, peaks in self._pending.items()]
+        )
         store.write_manifest(self.path, entries)
         self._load()
         groups = _tiers(self._runs)
         if any(merge for _, merge in groups):
             self._rewrite(groups)
 
-    def _write_run(self, tracks: list[tuple[int, TrackPeaks]]) -> list[store.RunEntry]:
+    def _write_run(self, tracks: list[Source]) -> list[store.RunEntry]:
         if not tracks:
             return []
         name = store.next_run_file(self.path)
-        store.write_durably(self.path / name, build_run(tracks))
+        if sum(track.frames for track in tracks) > LARGEST_SMALL:
+            write_large_run(self.path / name, tracks)
+        else:
+            run = build_run([(track.track_id, track.load()) for track in tracks])
+            store.write_durably(self.path / name, run)
         return [store.RunEntry(name)]
+
+    def _sources(self, number: int) -> list[Source]:
+        run = self._runs[number]
+        return [
+            Source(int(run.track_id[row]), int(run.track_frames[row]), partial(run.peaks, int(row)))
+            for row in np.flatnonzero(self._alive[number])
+        ]
+
+    def _find(self, track_id: int) -> tuple[int, int] | None:
+        """Return run and row of a track that is on disk and was not removed."""
+        k = int(np.searchsorted(self._held, track_id))
+        if k == len(self._held) or self._held[k] != track_id:
+            return None
+        number, row = int(self._run_of[k]), int(self._row_of[k])
+        return (number, row) if self._alive[number][row] else None
 
 
 def _tiers(runs: list[Run]) -> list[tuple[list[int], bool]]:

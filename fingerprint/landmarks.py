@@ -31,7 +31,9 @@ from fingerprint.settings import (
 U32 = NDArray[np.uint32]
 U16 = NDArray[np.uint16]
 U8 = NDArray[np.uint8]
+I64 = NDArray[np.int64]
 
+LEAST_DELTA = 2  # frames
 BUCKETS = CELLS * STEPS
 _BIN_OVER_CORNER = BIN_HZ / CORNER_HZ
 _INV_CELL = 1.0 / CELL
@@ -43,53 +45,65 @@ def warp(bin_position: float) -> float:
     return math.log1p(bin_position * _BIN_OVER_CORNER) * _INV_CELL - FIRST_CELL
 
 
+@kernel(inline=True)
+def strong_peaks(frame: U32, code: U16, frame_out: I64, cell_out: I64, level_out: I64) -> int:
+    """Write frame, cell and contrast of the peaks that form landmarks; returns how many."""
+    m = 0
+    for i in range(len(frame)):
+        if code[i] & 0x8000:
+            frame_out[m] = frame[i]
+            cell_out[m] = math.floor(warp(FIRST_BIN + (code[i] & 0xFFF) / SUB_BIN))
+            level_out[m] = (code[i] >> 12) & 7
+            m += 1
+    return m
+
+
+@kernel(inline=True)
+def targets_of(a: int, m: int, frame: I64, cell: I64, level: I64, best: I64, merit: I64) -> int:
+    """Write the strong peaks that peak `a` is joined with, best first; returns how many.
+
+    The best stand out most, and are nearest among equals.
+    """
+    found = 0
+    for b in range(a + 1, m):
+        gap = frame[b] - frame[a]
+        if gap > MAX_DELTA:
+            break
+        step = cell[b] - cell[a]
+        if gap < LEAST_DELTA or step > MAX_STEP or step < -MAX_STEP:
+            continue
+        value = (level[b] << 8) - gap
+        k = found
+        if found < FAN:
+            found += 1
+        elif value <= merit[found - 1]:
+            continue
+        else:
+            k = found - 1
+        while k > 0 and merit[k - 1] < value:
+            merit[k] = merit[k - 1]
+            best[k] = best[k - 1]
+            k -= 1
+        merit[k] = value
+        best[k] = b
+    return found
+
+
 @kernel
 def landmarks_into(frame: U32, code: U16, bucket: NDArray[np.int32], delta: U8, anchor: U32) -> int:
     """Write the landmarks of a track's strong peaks; returns how many (at most FAN a peak)."""
     n = len(frame)
-    strong = np.empty(n, np.int64)
-    cells = np.empty(n, np.int64)
-    m = 0
-    for i in range(n):
-        if code[i] & 0x8000:
-            strong[m] = i
-            cells[m] = math.floor(warp(FIRST_BIN + (code[i] & 0xFFF) / SUB_BIN))
-            m += 1
-    best = np.empty(FAN, np.int64)
-    merit = np.empty(FAN, np.int64)
+    at, cell, level = np.empty(n, np.int64), np.empty(n, np.int64), np.empty(n, np.int64)
+    best, merit = np.empty(FAN, np.int64), np.empty(FAN, np.int64)
+    m = strong_peaks(frame, code, at, cell, level)
     count = 0
     for a in range(m):
-        i = strong[a]
-        found = 0
-        for b in range(a + 1, m):
-            j = strong[b]
-            gap = np.int64(frame[j]) - np.int64(frame[i])
-            if gap > MAX_DELTA:
-                break
-            if gap < 2:
-                continue
-            step = cells[b] - cells[a]
-            if step > MAX_STEP or step < -MAX_STEP:
-                continue
-            value = (np.int64((code[j] >> 12) & 7) << 8) - gap
-            k = found
-            if found < FAN:
-                found += 1
-            elif value <= merit[found - 1]:
-                continue
-            else:
-                k = found - 1
-            while k > 0 and merit[k - 1] < value:
-                merit[k] = merit[k - 1]
-                best[k] = best[k - 1]
-                k -= 1
-            merit[k] = value
-            best[k] = b
+        found = targets_of(a, m, at, cell, level, best, merit)
         for k in range(found):
             b = best[k]
-            bucket[count] = cells[a] * STEPS + cells[b] - cells[a] + MAX_STEP
-            delta[count] = frame[strong[b]] - frame[i]
-            anchor[count] = frame[i]
+            bucket[count] = cell[a] * STEPS + cell[b] - cell[a] + MAX_STEP
+            delta[count] = at[b] - at[a]
+            anchor[count] = at[a]
             count += 1
     return count
 

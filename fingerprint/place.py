@@ -12,9 +12,11 @@ from fingerprint.verify import FINE, agreement, refine
 
 from .candidate import Candidate
 from .explained import explained
-from .peaks import Picture
+from .peaks import Picture, TrackPeaks
 from .run import Run
-from .vote import lookups, postings, strongest, votes_within
+from .shingles import landmarks, token_of
+from .tally import strongest
+from .vote import lookups, postings, votes_within
 
 MOST_VOTES = 100_000
 REPEATS = 40  # alignments looked at, those with most votes
@@ -27,6 +29,7 @@ LONG = 200  # frames: a longer clip may hide a tempo that is off by a little
 TEMPO_STEP = 0.002
 TEMPO_STEPS = 20  # to either side
 TEMPO_GAIN = 5.0  # nats that another tempo must bring
+_FRAME_BITS = 32
 
 F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
@@ -73,19 +76,38 @@ def _repeats(
     bucket, gap, at, _ = lookups(
         picture.frame, picture.position, picture.rank, candidate.pitch, candidate.tempo
     )
-    begin, length = postings(run.bucket_start, run.landmark_delta, bucket, gap)
-    buffer = np.empty(MOST_VOTES, np.int64)
-    n = votes_within(
-        run.landmark_frame, run.landmark_delta, begin, length, gap, at, first, last, buffer
-    )
+    if run.shift is None:
+        begin, length = postings(run.bucket_start, run.landmark_delta, bucket, gap)
+        buffer = np.empty(MOST_VOTES, np.int64)
+        n = votes_within(
+            run.landmark_frame, run.landmark_delta, begin, length, gap, at, first, last, buffer
+        )
+        votes = buffer[:n]
+    else:
+        votes = first + _votes(run.peaks(candidate.row), bucket, gap, at)
     align, count = np.empty(REPEATS, np.int64), np.empty(REPEATS, np.int32)
-    k = strongest(np.sort(buffer[:n]), REPEATS, align, count)
+    k = strongest(np.sort(votes), REPEATS, align, count)
     shifts = np.array([0.0, *FINE])
     moved = (align[:k, None] + shifts).ravel()
     return (
         np.append(moved, first + candidate.align),
         np.append(np.repeat(count[:k], len(shifts)), np.int32(candidate.votes)),
     )
+
+
+def _votes(
+    peaks: TrackPeaks, bucket: NDArray[np.int32], gap: U8, at: NDArray[np.int32]
+) -> NDArray[np.int64]:
+    """Return the votes of lookups among the landmarks of a track, of which no list is kept."""
+    marks = landmarks(peaks)
+    both = np.sort((marks.token << _FRAME_BITS) | marks.frame)
+    token, frame = both >> _FRAME_BITS, both & ((1 << _FRAME_BITS) - 1)
+    wanted = token_of(bucket, gap)
+    first = np.searchsorted(token, wanted - 1)
+    count = np.searchsorted(token, wanted + 1, side="right") - first
+    count[np.cumsum(count) > MOST_VOTES] = 0
+    within = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
+    return np.asarray(frame[np.repeat(first, count) + within] - np.repeat(at, count), np.int64)
 
 
 @kernel

@@ -1,15 +1,12 @@
 """A run: one immutable file of the index (tracks, peaks, landmarks), or the same in memory.
 
-Layout: magic, length of the header, CRC of the header, header (JSON: settings, sections with
-offset, type, length and CRC-32 of every piece), then the sections, each at a multiple of 64 bytes,
-little endian. Peaks take 3 bytes, landmarks 5.
+See `layout` for the bytes. Peaks take 3 bytes, landmarks or triples 5.
 """
 
 from __future__ import annotations
 
-import json
+import io
 import mmap
-import struct
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,42 +18,35 @@ from numpy.typing import NDArray
 from . import settings as s
 from .errors import FormatError
 from .landmarks import BUCKETS, landmarks_into, order_landmarks
+from .layout import CHECKED_ON_OPEN, LARGE, LARGE_FORMAT, PIECE, SMALL, RunWriter, read_header
 from .peaks import TrackPeaks
 
-MAGIC = b"ANTPRUN1"
-_HEAD = struct.Struct("<8sII")
-_ALIGN = 64
-_PIECE = 1 << 18  # bytes under one checksum
 BLOCK = 256  # frames; a track begins at a multiple of this, peaks count frames within a block
-_SECTIONS = {
-    "track_id": "<i8",  # (tracks,)
-    "track_start": "<u4",  # (tracks + 1,), frame of the run at which a track begins
-    "track_frames": "<u4",  # (tracks,)
-    "block_peak": "<u4",  # (blocks + 1,), first peak of each block of frames
-    "bucket_start": "<u4",  # (BUCKETS + 1,), first landmark of each bucket
-    "peak_frame": "|u1",  # (peaks,), frame within its block
-    "peak_code": "<u2",  # (peaks,), as in TrackPeaks
-    "landmark_delta": "|u1",  # (landmarks,)
-    "landmark_frame": "<u4",  # (landmarks,), anchor's frame of the run
-}
-_CHECKED_ON_OPEN = ("track_id", "track_start", "track_frames", "block_peak", "bucket_start")
+
+
+def starts_of(frames: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the frames of a run at which tracks of these lengths begin, and where it ends.
+
+    Raises
+    ------
+    ValueError
+        If it would have more than 2**32 frames.
+    """
+    starts = np.zeros(len(frames) + 1, np.int64)
+    np.cumsum(np.maximum(1, -(-frames // BLOCK)) * BLOCK, out=starts[1:])
+    if starts[-1] >= 1 << 32:
+        raise ValueError(f"a run holds at most 2**32 frames, got {starts[-1]}")
+    return starts
 
 
 def build_run(tracks: Sequence[tuple[int, TrackPeaks]]) -> bytes:
-    """Return the bytes of a run that holds these tracks, in this order."""
-    ids = np.array([t for t, _ in tracks], np.int64)
+    """Return the bytes of a small run that holds these tracks, in this order."""
     frames = np.array([p.frames for _, p in tracks], np.int64)
-    blocks = -(-frames // BLOCK)
-    starts = np.zeros(len(tracks) + 1, np.int64)
-    np.cumsum(np.maximum(1, blocks) * BLOCK, out=starts[1:])
-    if starts[-1] >= 1 << 32:
-        raise ValueError(f"a run holds at most 2**32 frames, got {starts[-1]}")
+    starts = starts_of(frames)
     peak_frames = [
         p.frame.astype(np.int64) + at for (_, p), at in zip(tracks, starts, strict=False)
     ]
     frame = np.concatenate([*peak_frames, np.empty(0, np.int64)])
-    code = np.concatenate([*(p.code for _, p in tracks), np.empty(0, np.uint16)])
-    block_peak = np.searchsorted(frame, np.arange(0, starts[-1] + 1, BLOCK))
     room = len(frame) * s.FAN
     bucket, delta = np.empty(room, np.int32), np.empty(room, np.uint8)
     anchor = np.empty(room, np.uint32)
@@ -69,36 +59,23 @@ def build_run(tracks: Sequence[tuple[int, TrackPeaks]]) -> bytes:
     bucket_start = np.empty(BUCKETS + 1, np.uint32)
     sorted_delta, sorted_anchor = np.empty_like(delta), np.empty_like(anchor)
     order_landmarks(bucket, delta, anchor, bucket_start, sorted_delta, sorted_anchor)
-    return _pack(
-        {
-            "track_id": ids,
-            "track_start": starts,
-            "track_frames": frames,
-            "block_peak": block_peak,
-            "bucket_start": bucket_start,
-            "peak_frame": frame % BLOCK,
-            "peak_code": code,
-            "landmark_delta": sorted_delta,
-            "landmark_frame": sorted_anchor,
-        }
-    )
-
-
-def _pack(arrays: dict[str, NDArray[Any]]) -> bytes:
-    sections: dict[str, dict[str, Any]] = {}
-    body, offset = [], 0
-    for name, dtype in _SECTIONS.items():
-        data = arrays[name].astype(dtype).tobytes()
-        pieces = [zlib.crc32(data[i : i + _PIECE]) for i in range(0, len(data), _PIECE)]
-        sections[name] = {"offset": offset, "bytes": len(data), "crc": pieces}
-        pad = -len(data) % _ALIGN
-        body += [data, b"\0" * pad]
-        offset += len(data) + pad
-    header = json.dumps(
-        {"format": s.FORMAT, "settings": s.as_dict(), "sections": sections}
-    ).encode()
-    head = _HEAD.pack(MAGIC, len(header), zlib.crc32(header)) + header
-    return b"".join([head, b"\0" * (-len(head) % _ALIGN), *body])
+    arrays: dict[str, NDArray[Any]] = {
+        "track_id": np.array([t for t, _ in tracks], np.int64),
+        "track_start": starts,
+        "track_frames": frames,
+        "block_peak": np.searchsorted(frame, np.arange(0, starts[-1] + 1, BLOCK)),
+        "bucket_start": bucket_start,
+        "peak_frame": frame % BLOCK,
+        "peak_code": np.concatenate([*(p.code for _, p in tracks), np.empty(0, np.uint16)]),
+        "landmark_delta": sorted_delta,
+        "landmark_frame": sorted_anchor,
+    }
+    file = io.BytesIO()
+    writer = RunWriter(file, {name: len(array) for name, array in arrays.items()})
+    for name, array in arrays.items():
+        writer.write(name, array)
+    writer.finish()
+    return file.getvalue()
 
 
 class Run:
@@ -110,6 +87,13 @@ class Run:
     name : str
         What to call it in error messages.
 
+    Attributes
+    ----------
+    shift : int or None
+        Of a large run, by how much a key is shifted to give its place in `key_start`; None for a
+        small one, which has `bucket_start` and `landmark_delta` instead of `key_start` and
+        `key_rest`.
+
     Raises
     ------
     FormatError
@@ -119,33 +103,29 @@ class Run:
     def __init__(self, data: bytes | mmap.mmap, name: str = "run in memory") -> None:
         self.name = name
         self._data = data
-        if len(data) < _HEAD.size:
-            raise FormatError(f"{name} is cut short")
-        magic, length, crc = _HEAD.unpack_from(data)
-        header = data[_HEAD.size : _HEAD.size + length]
-        if magic != MAGIC or len(header) != length or zlib.crc32(header) != crc:
-            raise FormatError(f"{name} is damaged or not a run of an index")
-        meta = json.loads(header)
-        if meta["format"] != s.FORMAT or meta["settings"] != s.as_dict():
-            raise FormatError(f"{name} was written by another version or with other settings")
+        meta, self._base = read_header(data, name)
+        self._types = LARGE if meta["format"] == LARGE_FORMAT else SMALL
         self._sections: dict[str, dict[str, Any]] = meta["sections"]
-        self._base = -(-(_HEAD.size + length) // _ALIGN) * _ALIGN
-        for section in self._sections.values():
-            if self._base + section["offset"] + section["bytes"] > len(data):
-                raise FormatError(f"{name} is cut short")
-        problems = [p for n in _CHECKED_ON_OPEN for p in self._damage(n)]
+        self.shift: int | None = meta.get("shift")
+        problems = [p for n in self._types if n in CHECKED_ON_OPEN for p in self._damage(n)]
         if problems:
             raise FormatError(problems[0])
         self.track_id: NDArray[np.int64] = self._array("track_id")
         self.track_start: NDArray[np.uint32] = self._array("track_start")
         self.track_frames: NDArray[np.uint32] = self._array("track_frames")
         self.block_peak: NDArray[np.uint32] = self._array("block_peak")
-        self.bucket_start: NDArray[np.uint32] = self._array("bucket_start")
         self.peak_frame: NDArray[np.uint8] = self._array("peak_frame")
         self.peak_code: NDArray[np.uint16] = self._array("peak_code")
-        self.landmark_delta: NDArray[np.uint8] = self._array("landmark_delta")
         self.landmark_frame: NDArray[np.uint32] = self._array("landmark_frame")
-        if int(self.block_peak[-1]) != len(self.peak_code) or int(self.bucket_start[-1]) != len(
+        self.bucket_start = self.key_start = np.zeros(1, np.uint32)
+        self.landmark_delta = self.key_rest = np.zeros(0, np.uint8)
+        if self.shift is None:
+            self.bucket_start = last = self._array("bucket_start")
+            self.landmark_delta = self._array("landmark_delta")
+        else:
+            self.key_start = last = self._array("key_start")
+            self.key_rest = self._array("key_rest")
+        if int(self.block_peak[-1]) != len(self.peak_code) or int(last[-1]) != len(
             self.landmark_frame
         ):
             raise FormatError(f"{name} is inconsistent")
@@ -178,10 +158,10 @@ class Run:
 
     def verify(self) -> list[str]:
         """Return a line for each damaged section."""
-        return [problem for name in _SECTIONS for problem in self._damage(name)]
+        return [problem for name in self._types for problem in self._damage(name)]
 
     def _array(self, name: str) -> NDArray[Any]:
-        section, dtype = self._sections[name], np.dtype(_SECTIONS[name])
+        section, dtype = self._sections[name], np.dtype(self._types[name])
         count = section["bytes"] // dtype.itemsize
         array = np.frombuffer(self._data, dtype, count, self._base + section["offset"])
         array.flags.writeable = False
@@ -191,8 +171,9 @@ class Run:
         section = self._sections[name]
         first = self._base + section["offset"]
         last = first + section["bytes"]
+        view = memoryview(self._data)
         return [
             f"{self.name}: {name} is damaged at byte {at}"
-            for at, crc in zip(range(first, last, _PIECE), section["crc"], strict=True)
-            if zlib.crc32(self._data[at : min(last, at + _PIECE)]) != crc
+            for at, crc in zip(range(first, last, PIECE), section["crc"], strict=True)
+            if zlib.crc32(view[at : min(last, at + PIECE)]) != crc
         ]

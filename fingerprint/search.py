@@ -14,6 +14,7 @@ from .copies import mark_copies
 from .explained import explained, owners
 from .peaks import Picture
 from .place import place
+from .propose import propose
 from .run import Run
 from .verify import (
     BAND_OF_BIN,
@@ -25,26 +26,14 @@ from .verify import (
     refine,
     score_alignments,
 )
-from .vote import all_votes, strongest
 from .worth import worth
 
-PROPOSALS = 100  # alignments looked at, of each run and each version of the query
 AS_RECORDED = 0.004  # within this of 1, pitch and tempo count as unchanged
-CLOSELY = 12  # of these, compared with wrong alignments
+CLOSELY = 12  # of the proposals, compared with wrong alignments
 APART = 10.0  # frames: nearer alignments of one track are one
-VOTES_A_FRAME = 800  # of the clip, for each of its versions
-STRONG = 18  # of each half second: peaks of the clip that the scaled versions use
-PLAIN = ((1.0, 1.0),)
-SCALED = (
-    *((k, k) for k in (0.94, 0.96, 0.98, 1.02, 1.04, 1.06)),  # speed
-    *((k, 1.0) for k in (0.942, 0.961, 0.98, 1.02, 1.04, 1.06)),  # pitch
-    *((1.0, k) for k in (0.955, 1.045)),  # tempo: a landmark's delta is read with one frame's doubt
-)
+A_TRIPLE = 1.5  # nats for each triple in agreement: in a long run two are rarely so by chance
 HOPEFUL = 8.0  # score below which nothing is named, nor its place in the track worth the time
 SURE = 14.0  # score from which the scaled versions of the clip need not be tried
-
-# alignments (frames of the run), votes, pitch, tempo; each of shape (n,)
-Proposals = tuple[NDArray[np.float64], NDArray[np.int32], NDArray[np.float64], NDArray[np.float64]]
 
 
 def search(
@@ -68,13 +57,11 @@ def search(
     if len(picture.frame) < 2:
         return []
     evidence, owner = worth(picture), owners(picture)
-    strong = picture.rank < STRONG
     found: list[Candidate] = []
-    for versions, asked in ((PLAIN, slice(None)), (SCALED, strong)):
-        peaks = picture.frame[asked], picture.position[asked], picture.rank[asked]
+    for other_speeds in (False, True):
         for number, (run, rows) in enumerate(zip(runs, alive, strict=True)):
             if len(run.landmark_frame) and rows.any():
-                proposals = _propose(run, *peaks, versions)
+                proposals = propose(run, picture, other_speeds)
                 found += _examine(
                     number, run, rows, evidence, owner, len(picture.frame), *proposals
                 )
@@ -112,27 +99,6 @@ def compare(
     return replace(candidate, align=best[1], total=best[0], advantage=above)
 
 
-def _propose(
-    run: Run, frame: NDArray[np.int32], position: NDArray[np.int32], rank: NDArray[np.int32],
-    versions: Sequence[tuple[float, float]],
-) -> Proposals:  # fmt: skip
-    aligns, counts = [], []
-    most = VOTES_A_FRAME * (int(frame[-1]) + 1) if len(frame) else 0
-    for pitch, tempo in versions:
-        votes = all_votes(
-            run.bucket_start, run.landmark_delta, run.landmark_frame,
-            frame, position, rank, pitch, tempo, most,
-        )  # fmt: skip
-        align, count = np.empty(PROPOSALS, np.int64), np.empty(PROPOSALS, np.int32)
-        k = strongest(np.sort(votes), PROPOSALS, align, count)
-        aligns.append(align[:k].astype(np.float64))
-        counts.append(count[:k])
-    sizes = [len(a) for a in aligns]
-    pitch_of = np.repeat([p for p, _ in versions], sizes)
-    tempo_of = np.repeat([t for _, t in versions], sizes)
-    return np.concatenate(aligns), np.concatenate(counts), pitch_of, tempo_of
-
-
 def _examine(
     number: int, run: Run, alive: NDArray[np.bool_], evidence: NDArray[np.float32],
     owner: NDArray[np.int32], peaks: int,
@@ -153,7 +119,8 @@ def _examine(
     taken: list[int] = []
     found = np.empty(4)
     sums, counts = np.empty((4, BANDS)), np.empty((4, BANDS), np.int64)
-    for k in np.argsort(-total, kind="stable"):
+    merit = total if run.shift is None else total + A_TRIPLE * votes
+    for k in np.argsort(-merit, kind="stable"):
         if len(taken) == CLOSELY or not np.isfinite(total[k]):
             break
         if any(row[j] == row[k] and abs(align[j] - align[k]) < APART for j in taken):

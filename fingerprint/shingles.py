@@ -60,8 +60,12 @@ def landmarks(peaks: TrackPeaks) -> Landmarks:
     bucket, delta = np.empty(room, np.int32), np.empty(room, np.uint8)
     anchor = np.empty(room, np.uint32)
     n = landmarks_into(peaks.frame, peaks.code, bucket, delta, anchor)
-    token = (bucket[:n].astype(np.int64) << _SHIFT) | delta[:n]
-    return Landmarks(token, anchor[:n].astype(np.int64))
+    return Landmarks(token_of(bucket[:n], delta[:n]), anchor[:n].astype(np.int64))
+
+
+def token_of(bucket: NDArray[np.int32], delta: NDArray[np.uint8]) -> NDArray[np.int64]:
+    """Return bucket and delta of landmarks in one number; next to each other are next deltas."""
+    return np.asarray((bucket.astype(np.int64) << _SHIFT) | delta, np.int64)
 
 
 def signatures(marks: Landmarks, scheme: MinHash) -> NDArray[np.uint32]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -32,12 +33,13 @@ class RunEntry:
     removed: tuple[int, ...] = ()
 
 
-def write_durably(path: Path, data: bytes) -> None:
-    """Write a file so that after a crash there is the old one or the new one, nothing between."""
+@contextlib.contextmanager
+def written_durably(path: Path) -> Iterator[IO[bytes]]:
+    """Give a file to write; after a crash there is the old one or the new one, nothing between."""
     temporary = path.with_name(f"{path.name}.tmp{os.getpid()}")
     try:
         with temporary.open("wb") as file:
-            file.write(data)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
@@ -46,6 +48,12 @@ def write_durably(path: Path, data: bytes) -> None:
             temporary.unlink(missing_ok=True)
         raise
     _sync_folder(path.parent)
+
+
+def write_durably(path: Path, data: bytes) -> None:
+    """Write a file so that after a crash there is the old one or the new one, nothing between."""
+    with written_durably(path) as file:
+        file.write(data)
 
 
 def _sync_folder(folder: Path) -> None:
@@ -107,7 +115,9 @@ def clear_leftovers(folder: Path, entries: list[RunEntry]) -> None:
     """Delete runs and temporary files that the manifest does not name."""
     named = {e.file for e in entries}
     for path in [*folder.glob(f"run-*{_SUFFIX}*"), *folder.glob(f"{MANIFEST}.tmp*")]:
-        if path.name not in named:
+        if path.is_dir():  # of a run that was being sorted
+            shutil.rmtree(path, ignore_errors=True)
+        elif path.name not in named:
             path.unlink(missing_ok=True)
 
 

@@ -14,7 +14,7 @@ from .identify import Ear
 from .match import Identification
 
 STEP = 12  # frames: a look about every quarter of a second
-FIRST_LOOK = 48  # frames: the first after a second
+FIRST_LOOK = 48  # frames: the first after a second; a quarter earlier, a like tune was named
 KEPT = 400  # frames: the newest 8 s are kept
 
 

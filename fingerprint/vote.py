@@ -18,7 +18,6 @@ I64 = NDArray[np.int64]
 
 EDGE = 0.35  # of a cell: nearer to a border than this, the neighbour is asked as well
 LONGEST_LIST = 4000  # postings of one lookup that are read; longer lists say nothing
-WINDOW = 3  # frames that count as the same alignment
 
 
 def all_votes(
@@ -159,56 +158,3 @@ def votes_within(
                 count += 1
                 low += 1
     return count
-
-
-@kernel
-def strongest(votes: I64, limit: int, align_out: I64, count_out: I32) -> int:
-    """Find the alignments with most votes in sorted `votes`; returns how many were written.
-
-    An alignment stands for WINDOW frames; a neighbour of a stronger one is left out.
-    """
-    found = 0
-    n = len(votes)
-    i = 0
-    right = 0
-    while i < n:
-        value = votes[i]
-        if right < i:
-            right = i
-        while right < n and votes[right] < value + WINDOW:
-            right += 1
-        support = right - i
-        middle = votes[i + support // 2]
-        next_i = i + 1
-        while next_i < n and votes[next_i] == value:
-            next_i += 1
-        i = next_i
-        if found == limit and support <= count_out[found - 1]:
-            continue
-        merged = False
-        for k in range(found):
-            if abs(align_out[k] - middle) < WINDOW:
-                if support > count_out[k]:
-                    count_out[k] = support
-                    align_out[k] = middle
-                    while k > 0 and count_out[k - 1] < count_out[k]:
-                        c, a = count_out[k - 1], align_out[k - 1]
-                        count_out[k - 1], align_out[k - 1] = count_out[k], align_out[k]
-                        count_out[k], align_out[k] = c, a
-                        k -= 1
-                merged = True
-                break
-        if merged:
-            continue
-        k = found
-        if found < limit:
-            found += 1
-        else:
-            k = found - 1
-        while k > 0 and count_out[k - 1] < support:
-            count_out[k] = count_out[k - 1]
-            align_out[k] = align_out[k - 1]
-            k -= 1
-        count_out[k] = support
-        align_out[k] = middle
-    return found

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from engine.parts import Chorus, Delay, Reverb
 from engine.rt import rack_state as rs
+from engine.rt.callback import render_offline
 from engine.rt.rack_settings import rack_numbers
-from engine.rt.render import render_block
 from engine.rt.state import CELL, new_state
 
 Floats = NDArray[np.float64]
@@ -56,7 +56,7 @@ def send(
         if at == frames:
             return out
         until = min(at + cut, frames, (at // CELL + 1) * CELL if at <= last else frames)
-        render_block(one, out[at:until])
+        render_offline(state, out[at:until])
         at = until
         if at % CELL == 0 and sound[at - CELL : at].any():
             one["sends"][effect] = sound[at - CELL : at]

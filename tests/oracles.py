@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from dsp.blep import residuals
 from engine.parts import ADSR, Oscillator
 from engine.patch import Patch
-from engine.rt.state import STEP
+from engine.rt.state import STEP, WIDE_STEP
 
 Floats = NDArray[np.float64]
 
@@ -201,43 +201,48 @@ def voice_twin(
     """Render one note of a patch without noise or vibrato, shape (n, 2), channel volume 100.
 
     Oscillators are sums of their harmonics from their phases `turns` on; envelopes, LFO and filter
-    follow their formulas at points STEP frames apart, with straight lines between.
+    follow their formulas at points STEP (the filter WIDE_STEP) frames apart, with straight lines
+    between.
     """
     count = round(seconds * sample_rate)
     frames = np.arange(count)
     points = np.arange(0, count + STEP, STEP) / sample_rate
+    wide_points = np.arange(0, count + WIDE_STEP, WIDE_STEP) / sample_rate
 
     def oscillator(one: Oscillator, turn: float) -> Floats:
         pitch = note + 12 * one.octave + one.detune / 100.0
         at = turn + frames / sample_rate * hz(pitch)
         return one.level * rounded_wave(one, pitch, at, sample_rate)
 
-    def lines(values: Sequence[float]) -> Floats:
-        return np.asarray(np.interp(frames, np.arange(len(values)) * STEP, values))
+    def lines(values: Sequence[float], step: int) -> Floats:
+        return np.asarray(np.interp(frames, np.arange(len(values)) * step, values))
+
+    def swing(at: float) -> float:
+        return lfo_at(lfo.phase + lfo.rate * at, lfo.shape)
 
     starts = zip(patch.oscillators, turns, strict=True)
     signal = sum(oscillator(one, turn) for one, turn in starts if one.level)
     amplitude, modulation = playable(patch.amplitude), playable(patch.modulation)
     lfo = patch.lfos[0]
-    swing = [lfo_at(lfo.phase + lfo.rate * at, lfo.shape) for at in points]
     loudness = velocity / 127.0
     semitones = patch.filter.key_track * (note - 60) + patch.filter.velocity * (loudness - 1.0)
     coefficients = []
-    for at, value in zip(points, swing, strict=True):
+    for at in wide_points:
         moved = semitones + patch.filter.envelope * adsr_at(at, held_s, modulation)
-        corner = patch.filter.cutoff * 2.0 ** ((moved + lfo.cutoff * value) / 12.0) / sample_rate
+        moved += lfo.cutoff * swing(at)
+        corner = patch.filter.cutoff * 2.0 ** (moved / 12.0) / sample_rate
         corner = min(max(corner, 2.0**-13), 0.45)
         coefficients.append(matched_plain(corner, patch.filter.resonance, patch.filter.mode))
-    moving = np.stack([lines(one) for one in zip(*coefficients, strict=True)], axis=1)
+    moving = np.stack([lines(one, WIDE_STEP) for one in zip(*coefficients, strict=True)], axis=1)
     filtered = svf_matched(np.asarray(signal), moving, patch.filter.mode)
     level = [
-        adsr_at(at, held_s, amplitude) * (1.0 - lfo.amplitude * (0.5 - 0.5 * value))
-        for at, value in zip(points, swing, strict=True)
+        adsr_at(at, held_s, amplitude) * (1.0 - lfo.amplitude * (0.5 - 0.5 * swing(at)))
+        for at in points
     ]
     gain = 10.0 ** (patch.gain / 20.0) * (100.0 / 127.0) ** 2
     gain *= 1.0 - patch.velocity * (1.0 - loudness**2)
     sides = [math.sqrt(0.5 - 0.5 * patch.pan), math.sqrt(0.5 + 0.5 * patch.pan)]
-    return (filtered * lines(level))[:, None] * gain * np.array(sides)
+    return (filtered * lines(level, STEP))[:, None] * gain * np.array(sides)
 
 
 def first_phases(note_number: int = 1) -> tuple[float, float]:

@@ -54,6 +54,19 @@ def test_a_clip_is_found_where_it_was_cut(tmp_path: Path) -> None:
     assert float(words[5]) == pytest.approx(12.0, abs=0.05)
 
 
+def test_an_arpeggio_finds_the_beat_and_the_key_of_the_record(tmp_path: Path, demo: Demo) -> None:
+    music = tmp_path / "music"
+    music.mkdir()
+    for name in ("ode-to-joy", "korobeiniki", "canon-in-d"):
+        (music / f"{name}.flac").symlink_to(demo.tune(name))
+    out = run("play_in_time.py", tmp_path, str(music), "out.wav", "Korobeiniki")
+    locked = [line for line in out.splitlines() if "locked, 152.0 BPM, A minor" in line]
+    assert locked, out
+    assert float(locked[0].split()[0]) < 5.0
+    audio, rate = soundfile.read(tmp_path / "out.wav", dtype="float32")
+    assert len(audio) / rate == pytest.approx(20.0)
+
+
 def test_a_session_hears_the_record_and_queues_the_others(tmp_path: Path, demo: Demo) -> None:
     music = tmp_path / "music"
     music.mkdir()

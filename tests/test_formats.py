@@ -10,7 +10,7 @@ import re
 import sqlite3
 import struct
 import zlib
-from itertools import pairwise
+from itertools import combinations, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,8 @@ import soundfile
 
 from engine.io.midiring import MidiRing
 from engine.library import Library, ingest
+from fingerprint.build import Source, write_large_run
+from fingerprint.run import Run
 
 PAGE = (Path(__file__).parent.parent / "docs" / "formats.md").read_text("utf-8")
 RATE = 16_000
@@ -81,8 +83,12 @@ def run_sections(path: Path) -> tuple[dict[str, Any], dict[str, list[int]]]:
     found = json.loads(header)
     base = -(-(16 + length) // 64) * 64
     sections = {}
-    assert {name for name, _ in table} == found["sections"].keys()
+    only = {1: {"key_start", "key_rest"}, 2: {"bucket_start", "landmark_delta"}}[found["format"]]
+    assert len(table) == 11
+    assert {name for name, _ in table} - only == found["sections"].keys()
     for name, kind in table:
+        if name in only:
+            continue
         section = found["sections"][name]
         at = base + section["offset"]
         assert at % 64 == 0
@@ -206,6 +212,38 @@ def test_the_landmarks_can_be_made_again_from_the_peaks(home: Path) -> None:
         ]
     assert stored == sorted(stored)
     assert stored == sorted(made)
+
+
+def test_a_large_run_can_be_made_again_from_the_peaks(home: Path, tmp_path: Path) -> None:
+    manifest = json.loads((home / "index" / "index.json").read_text())["index"]
+    small = Run.open(home / "index" / manifest["runs"][0]["file"])
+    tracks = [Source.held(int(t), small.peaks(row)) for row, t in enumerate(small.track_id)]
+    write_large_run(tmp_path / "large.run", tracks)
+    header, run = run_sections(tmp_path / "large.run")
+    shift, made = header["shift"], []
+    for row, start in enumerate(run["track_start"][:-1]):
+        strong = [(f, c) for f, c in track_of(run, row)[1] if c >> 15]
+        for i, (frame, code) in enumerate(strong):
+            targets = [
+                (-(other >> 12 & 7), later - frame, place)
+                for place, (later, other) in enumerate(strong[i + 1 :], i + 1)
+                if 2 <= later - frame <= 32 and abs(cell(other) - cell(code)) <= 48
+            ]
+            for one, two in combinations(sorted(k for _, _, k in sorted(targets)[:3]), 2):
+                steps = [cell(strong[k][1]) - cell(code) + 48 for k in (one, two)]
+                gaps = [strong[k][0] - frame - 2 for k in (one, two)]
+                key = (97 * (97 * cell(code) + steps[0]) + steps[1]) * 1024
+                made.append((key + 32 * gaps[0] + gaps[1], start + frame))
+    made.sort()
+    held = [
+        (place << shift) + (run["key_rest"][i] << shift - 8)
+        for place, (first, last) in enumerate(pairwise(run["key_start"]))
+        for i in range(first, last)
+    ]
+    assert len(run["key_start"]) == (2_293_086_208 >> shift) + 2
+    assert held == [key >> shift - 8 << shift - 8 for key, _ in made]
+    assert run["landmark_frame"] == [frame for _, frame in made]
+    assert len(made) > 100
 
 
 def test_model_files_can_be_read_as_the_page_says(home: Path) -> None:

@@ -94,6 +94,7 @@ def test_what_the_room_plays_leads_the_queue_and_keys_are_heard_over_it(
             with into_the_mic(studio, demo.tune("korobeiniki")):
                 audio, rate = record(studio, tmp_path / "keys.wav", 2)
                 program.says("heard   ")
+                program.says("in time 152 BPM, A minor")
                 program.press("l")
                 program.says("liked   ")
             program.press("n")

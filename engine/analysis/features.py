@@ -178,3 +178,18 @@ class FeatureStream:
             self._onset.out.append(self._onset.feed(magnitude))
         for magnitude in parts[2]:
             self._pitch.append(magnitude @ self._filters)
+
+
+class FineStream:
+    """The `fine` stream of `Features`, frame by frame as the sound comes in."""
+
+    def __init__(self) -> None:
+        self._frames = Frames(_FINE_FFT, FINE_HOP)
+        self._onsets = Onsets(_edges(3, 30.0, 10_500.0, _FINE_FFT), _FINE_FFT, FINE_HOP, 2, 0)
+
+    def feed(self, audio: Floats) -> Floats:
+        """Take samples, (n,) at `SAMPLE_RATE`; return the frames they complete, (m, 4)."""
+        for magnitude in self._frames.feed(audio):
+            self._onsets.feed(magnitude)
+        out, self._onsets.out = self._onsets.out, []
+        return np.concatenate([np.zeros((0, 4), dtype=np.float32), *out])

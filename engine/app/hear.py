@@ -13,12 +13,21 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from engine.app.keys import Keys
-from engine.app.live import COMPILING, DEFAULT_BLOCK, Keyboard, device_sample_rate, meter_line
+from engine.app.live import (
+    COMPILING,
+    DEFAULT_BLOCK,
+    ClockOption,
+    Keyboard,
+    device_sample_rate,
+    meter_line,
+    send_clock,
+)
 from engine.app.notes import Notes, in_words
 from engine.app.pipe import hear_pipe
 from engine.app.terminal import LibraryOption, command, say_error, tell_stale, waiting
 
 if TYPE_CHECKING:
+    from engine.app.in_time import InTime
     from engine.io.device import Stream
     from engine.io.raw import Pipe
     from engine.library import Library, Track
@@ -143,15 +152,40 @@ def session(
         DEFAULT_BLOCK
     ),
     play: Annotated[bool, typer.Option(help="Play the queue on the deck.")] = False,
+    follow: Annotated[
+        bool, typer.Option(help="Keep beat and tuning of the synthesizer with the music.")
+    ] = True,
+    scale: Annotated[
+        bool, typer.Option("--scale", help="Let all keys sound in the key of the music.")
+    ] = False,
+    drone: Annotated[
+        str | None,
+        typer.Option(metavar="PATCH", help="Hold tonic and fifth of the music with this patch."),
+    ] = None,
+    round_trip: Annotated[
+        float | None,
+        typer.Option(
+            metavar="MS",
+            help="Round trip by `antiphon devices --latency`, if the device tells it wrong.",
+            min=0.0,
+            max=2000.0,
+        ),
+    ] = None,
+    clock_out: ClockOption = None,
     seconds: Seconds = None,
 ) -> None:
-    """Play, listen and queue, all together, until q or Ctrl-C.
+    """Play, listen and queue, all together and in time, until q or Ctrl-C.
 
-    Keys: l like what is heard, s skip the next, n play the next, p panic, q quit.
+    Keys: l like what is heard, s skip the next, n play the next, p panic, q quit;
+    f follow or not, t tap a tempo, < and > nudge the beat.
 
     Example: antiphon session --patch glass-keys --play
+
+    Example: antiphon session --patch arp-pulse --scale --drone night-drone
     """
+    from engine.app.in_time import InTime
     from engine.errors import LibraryError
+    from engine.follow.harmony import Harmony
     from engine.io.device import open_stream
     from engine.library import Library
     from engine.session import Session
@@ -163,7 +197,9 @@ def session(
         tell_stale(music)
         with waiting(COMPILING):
             synth = Synth(patch, device_sample_rate(output))
+            harmony = Harmony(synth, scale, drone)
             stream = open_stream(synth, output, input_, listen=True, block=block)
+        trip_s = None if round_trip is None else round_trip / 1000.0
         lines = threading.Lock()
 
         printed: list[int] = []
@@ -181,23 +217,31 @@ def session(
             ending.callback(lambda: typer.echo(meter_line(synth, stream, None), err=True))
             keyboard = Keyboard(stream, midi)
             ending.callback(keyboard.close)
-            evening = Session(music, synth, stream, tell, play, lambda _, reason: say_error(reason))
+            if clock_out is not None:
+                ending.enter_context(send_clock(stream, clock_out))
+            evening = Session(
+                music, synth, stream, tell, play, lambda _, reason: say_error(reason), trip_s
+            )
+            evening.follower.follow_beat = evening.follower.follow_tuning = follow
             ending.callback(evening.close)
             with lines:
                 _print_queue(evening)
             if play:
                 evening.play_next()
-            _keep_going(evening, time.monotonic() + (seconds or float("inf")))
+            in_time = InTime(evening.follower, synth, harmony)
+            _keep_going(evening, in_time, time.monotonic() + (seconds or float("inf")))
 
 
-def _keep_going(evening: Session, end: float) -> None:
+def _keep_going(evening: Session, in_time: InTime, end: float) -> None:
     """Obey keys and name what the deck plays, until `end` or q."""
     named: int | None = None
     with Keys() as keys:
-        while time.monotonic() < end and _obey(keys.get(0.1), evening):
+        while time.monotonic() < end and _obey(keys.get(0.1), evening, in_time):
             evening.stream.check()
             if evening.listener.error is not None:
                 raise evening.listener.error
+            if (news := in_time.news()) is not None:
+                typer.echo(news)
             playing = evening.deck.playing
             if playing is not None and playing.track_id != named:
                 named = playing.track_id
@@ -209,10 +253,12 @@ def _print_queue(evening: Session) -> None:
         typer.echo(f"  {place}  {entry.track.name}  ({entry.reason})")
 
 
-def _obey(key: str, evening: Session) -> bool:
+def _obey(key: str, evening: Session, in_time: InTime) -> bool:
     """Act on a key; False to end."""
     if key == "q":
         return False
+    if (said := in_time.press(key)) is not None:
+        typer.echo(said)
     if key == "p":
         evening.synth.panic()
     elif key == "n":

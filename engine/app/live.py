@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from engine.io.clock_out import ClockOut
     from engine.io.device import Stream
     from engine.io.midi import MidiInput
     from engine.io.midiring import MidiRing
@@ -14,6 +17,17 @@ if TYPE_CHECKING:
 
 DEFAULT_BLOCK = 128
 COMPILING = "getting ready (the first time, the synthesizer is compiled: about a minute)"
+
+
+OWN_PORT = "own"
+ClockOption = Annotated[
+    str | None,
+    typer.Option(
+        "--clock-out",
+        metavar="PORT",
+        help="Send the beat as MIDI clock: to this output, or `own` for a port of our own.",
+    ),
+]
 
 
 class Keyboard:
@@ -46,6 +60,15 @@ class Keyboard:
         """Close the port and its ring."""
         self.midi.close()
         self._ring.close()
+
+
+def send_clock(stream: Stream, port: str) -> ClockOut:
+    """Start a MIDI clock to a port, or to one of our own; say which."""
+    from engine.io.clock_out import ClockOut
+
+    clock = ClockOut(stream, None if port == OWN_PORT else port)
+    typer.echo(f"clock   goes out by {clock.port}", err=True)
+    return clock
 
 
 def require_midi_port(port: str | None) -> None:

@@ -13,9 +13,11 @@ from engine.app.learn import Learner
 from engine.app.live import (
     COMPILING,
     DEFAULT_BLOCK,
+    ClockOption,
     Keyboard,
     device_sample_rate,
     require_midi_port,
+    send_clock,
     tune,
 )
 from engine.app.panel import KEYS, Panel
@@ -51,6 +53,7 @@ def play(
         float | None,
         typer.Option(metavar="BPM", help="Of arpeggios, LFOs and echoes, without a MIDI clock."),
     ] = None,
+    clock_out: ClockOption = None,
     learn: Annotated[
         str | None,
         typer.Option(metavar="CONTROL", help="Bind the next controller moved to cutoff, ..."),
@@ -89,6 +92,8 @@ def play(
         stack.enter_context(stream)
         keyboard = Keyboard(stream, midi)
         stack.callback(keyboard.close)
+        if clock_out is not None:
+            stack.enter_context(send_clock(stream, clock_out))
         recorder = None if record is None else synth.record(record, floating)
         panel = Panel(stream, keyboard, learner, recorder)
         stack.callback(panel.tell_end, console)

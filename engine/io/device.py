@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import DeviceError
-from engine.rt.callback import MIDI_RINGS, SIGNATURE, callback_address, new_table
+from engine.rt.callback import FIRST_RING, MIDI_RINGS, SIGNATURE, callback_address, new_table
 
 if TYPE_CHECKING:
     from engine.synth import Synth
@@ -134,7 +134,7 @@ class Stream:
 
     def attach_midi(self, words: NDArray[np.int64] | NDArray[np.uint64]) -> None:
         """Let the callback read a MIDI ring (`MidiRing.words`); it is kept alive by the stream."""
-        free = [i for i in range(1, 1 + MIDI_RINGS) if self.table[i] == 0]
+        free = [i for i in range(FIRST_RING, FIRST_RING + MIDI_RINGS) if self.table[i] == 0]
         if not free:
             raise DeviceError(f"at most {MIDI_RINGS} MIDI inputs at once")
         self._rings.append(words)
@@ -271,14 +271,46 @@ _ABANDONED: list[AudioStream] = []  # their callbacks may come yet, so their mem
 Room = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 
 
-class NullStream(Stream):
-    """No device: a thread calls the same native callback at the pace of a sound card.
+class HandStream(Stream):
+    """No device: each `step` calls the same native callback, and the caller makes the pace.
 
     Parameters
     ----------
     room : callable, optional
         Takes each block that was played, (block, 2), and returns what the microphone hears of it,
         (block,) float32, one block later.
+    """
+
+    def __init__(self, synth: Synth, block: int = 256, room: Room | None = None) -> None:
+        super().__init__(synth, block)
+        self._room = room
+        self._call = SIGNATURE(callback_address())
+        self._heard = np.zeros(block, dtype=np.float32)
+        self._out = np.zeros((block, 2), dtype=np.float32)
+        synth.state[0]["input_channels"] = 1 if room else 0
+
+    def step(self) -> NDArray[np.float32]:
+        """Make one block by the native callback and return it, shape (block, 2)."""
+        self._call(
+            self._heard.ctypes.data,
+            self._out.ctypes.data,
+            self.block,
+            None,
+            0,
+            self.table.ctypes.data,
+        )
+        if self._room is not None:
+            np.copyto(self._heard, self._room(self._out))
+        return self._out
+
+
+class NullStream(HandStream):
+    """No device: a thread calls the native callback at the pace of a sound card.
+
+    Parameters
+    ----------
+    room : callable, optional
+        As of `HandStream`.
     pace : float
         Speed against real time; 0 runs as fast as possible.
     """
@@ -286,14 +318,9 @@ class NullStream(Stream):
     def __init__(
         self, synth: Synth, block: int = 256, room: Room | None = None, pace: float = 1.0
     ) -> None:
-        super().__init__(synth, block)
-        self._room = room
+        super().__init__(synth, block, room)
         self._pace = pace
-        self._call = SIGNATURE(callback_address())
-        self._heard = np.zeros(block, dtype=np.float32)
-        self._out = np.zeros((block, 2), dtype=np.float32)
         self._stopping = threading.Event()
-        synth.state[0]["input_channels"] = 1 if room else 0
         self._thread = threading.Thread(target=self._run, name="null-device", daemon=True)
         self._thread.start()
 
@@ -309,20 +336,6 @@ class NullStream(Stream):
                     self._stopping.wait(wait)
                 elif wait < -1.0:
                     due = time.monotonic()  # the machine slept: do not race to catch up
-
-    def step(self) -> NDArray[np.float32]:
-        """Make one block by the native callback and return it, shape (block, 2)."""
-        self._call(
-            self._heard.ctypes.data,
-            self._out.ctypes.data,
-            self.block,
-            None,
-            0,
-            self.table.ctypes.data,
-        )
-        if self._room is not None:
-            np.copyto(self._heard, self._room(self._out))
-        return self._out
 
     def close(self) -> None:
         """Stop the thread."""

@@ -32,11 +32,11 @@ _FAILED_STARTS = 3  # in a row, of a child that never said a word: a thread take
 _THREAD_POLL_S = 0.001
 
 
-def _child_command(*arguments: str) -> list[str]:
-    """Return the command line of the child; given the folder of rtmidi, it can skip `site`."""
+def child_command(program: str, *arguments: str) -> list[str]:
+    """Return the command line of a child; given the folder of rtmidi, it can skip `site`."""
     found = importlib.util.find_spec("rtmidi")
     folder = str(Path(found.origin).parent.parent) if found and found.origin else ""
-    return [sys.executable or "", "-I", "-S", midi_child.__file__, folder, *arguments]
+    return [sys.executable or "", "-I", "-S", program, folder, *arguments]
 
 
 def _survey() -> tuple[list[str], list[str], str | None]:
@@ -44,7 +44,7 @@ def _survey() -> tuple[list[str], list[str], str | None]:
     try:
         # A process of its own: a list taken in this one can be stale on macOS.
         done = subprocess.run(
-            _child_command("list"),
+            child_command(midi_child.__file__, "list"),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -194,7 +194,7 @@ class MidiInput:
         """Run one child to its end; return whether it ever said something."""
         wanted = [] if self._wanted is None else [self._wanted]
         child = subprocess.Popen(
-            _child_command("read", str(self._ring.path), *wanted),
+            child_command(midi_child.__file__, "read", str(self._ring.path), *wanted),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -43,6 +43,7 @@ NO_MIDI = 11
 POLL_S = 0.1
 POLLS_PER_ALIVE = 5
 CLIENT_NAME = "antiphon"
+NOT_TO_PLAY_FROM = ("Midi Through", CLIENT_NAME)
 CLOSE_LIMIT_S = 0.3
 REALTIME_PRIORITY = 4  # under JACK's clients (5) and server (10)
 SUSTAIN_PEDAL = 64
@@ -119,10 +120,11 @@ def without_numbers(name: str) -> str:
 def pick(names: Sequence[str], wanted: str | None) -> int | None:
     """Return the index of the wanted port: its name, its name without numbers, or a part of it.
 
-    Without a wish it is the first port that is not the system's own loop.
+    Without a wish it is the first port that is neither the system's own loop nor one of ours: who
+    follows the clock that he sends runs away.
     """
     if not wanted:
-        real = (i for i, name in enumerate(names) if not name.startswith("Midi Through"))
+        real = (i for i, name in enumerate(names) if not name.startswith(NOT_TO_PLAY_FROM))
         return next(real, None)
     stem = without_numbers(wanted)
     for matches in (

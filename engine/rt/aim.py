@@ -192,7 +192,8 @@ def _aim_pitch(state, voice):  # type: ignore[no-untyped-def]
     d[st.BEND_TARGET * TILE + j] = bend
     dial = control_of(state, channel, _DETUNE)
     detune = state.voice_detune[voice] * (1.0 if dial < 0.0 else 2.0 ** ((dial - 64.0) / 32.0))
-    detune += state.channel_tune[channel] + _slow_sum(state, voice, TO_PITCH)
+    detune += state.master_tune + state.channel_tune[channel]
+    detune += _slow_sum(state, voice, TO_PITCH)
     d[st.TRANSPOSE * TILE + j] = detune
     wheel = max(control_of(state, channel, _WHEEL), 0.0) / 127.0
     vibrato = slot[st.P_MATRIX + _FROM_LFO_1 * TARGETS_OF_SOURCE + TO_PITCH]

@@ -25,7 +25,7 @@ from engine.rt.playing_state import (
     NEVER,
 )
 from engine.rt.state import CELL, CHANNELS
-from engine.rt.transport import beat_now, is_clocked
+from engine.rt.transport import beat_now, is_given
 from engine.rt.voices import release_key, release_voices
 
 _RESTING, _STARTING, _RUNNING = range(3)
@@ -170,7 +170,7 @@ def start_arpeggios(state, within):  # type: ignore[no-untyped-def]
         for other in range(CHANNELS):
             running += 1 if state.arp_stage[other] == _RUNNING else 0
         if running == 0:
-            state.arp_origin = 0.0 if is_clocked(state) else beat_now(state)
+            state.arp_origin = 0.0 if is_given(state) else beat_now(state)
         state.arp_stage[channel] = _RUNNING
         state.arp_count[channel] = 0
         state.arp_random[channel] = channel
@@ -188,7 +188,7 @@ def run_arpeggios(state, within):  # type: ignore[no-untyped-def]
     for channel in range(CHANNELS):
         if state.arp_jumps[channel] != state.jumps:
             state.arp_jumps[channel] = state.jumps
-            if is_clocked(state):
+            if is_given(state):
                 state.arp_origin = 0.0
             # a jump is made at a control point: the step that it was meant for may just be past
             late = state.beats_per_frame * CELL / state.arp_step[channel]

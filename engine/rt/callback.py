@@ -1,13 +1,15 @@
 """The audio callback: native code with PortAudio's signature and no Python in it.
 
 PortAudio gets the address of `callback` and, as user data, the address of an int64 table: the
-address of the state, then those of up to MIDI_RINGS rings (0: none). Whoever passes the table
-keeps it, and all it points to, alive until the stream is closed.
+address of the state, 1 for a stream (0: offline), then the addresses of up to MIDI_RINGS rings (0:
+none). Whoever passes the table keeps it, and all it points to, alive until the stream is closed.
+Sound made offline comes from the same machine code, without a clock and its counters.
 """
 
 from __future__ import annotations
 
 import ctypes
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -31,6 +33,7 @@ from engine.rt.render import render_block
 from engine.rt.state import HISTOGRAM, MIC_FRAMES, STATE
 
 MIDI_RINGS = 8
+FIRST_RING = 2  # in the table
 RING_WORDS = RING_HEADER + 4096
 
 _XRUN_FLAGS = 0x1 | 0x2 | 0x4 | 0x8  # input and output, under- and overflow
@@ -61,6 +64,7 @@ def _as_pointer(typingctx: Any, address: Any) -> Any:
 def copy_input(state, samples):  # type: ignore[no-untyped-def]
     """Append a block of the microphone, (frames, channels), to the mic ring as mono."""
     head = state.mic_head[0]
+    state.mic_offset = state.frame - head
     room = MIC_FRAMES - (head - load_acquire(state.mic_tail))
     frames = min(np.int64(samples.shape[0]), room)
     channels = samples.shape[1]
@@ -77,6 +81,7 @@ def copy_input(state, samples):  # type: ignore[no-untyped-def]
 def begin(state, now_ns):  # type: ignore[no-untyped-def]
     """Tell the clock that a block begins."""
     tick(state, now_ns / 1e3, state.last_frames)
+    state.clock_at = state.frame
 
 
 @kernel(realtime=True)
@@ -97,19 +102,24 @@ def finish(state, frames, spent_ns, flags):  # type: ignore[no-untyped-def]
 def _callback(indata, outdata, frames, time_info, flags, table_pointer):  # type: ignore[no-untyped-def]
     entered = monotonic_ns()
     word = flush_denormals()
-    table = carray(table_pointer, (1 + MIDI_RINGS,), np.int64)
+    table = carray(table_pointer, (FIRST_RING + MIDI_RINGS,), np.int64)
     state = carray(_as_pointer(table[0]), (1,), STATE)[0]
-    begin(state, entered)
-    for i in range(MIDI_RINGS):
-        if table[1 + i] != 0:
-            drain_midi(state, carray(_as_pointer(table[1 + i]), (RING_WORDS,), np.int64))
-    if state.input_channels > 0:
-        copy_input(state, carray(indata, (frames, state.input_channels), np.float32))
-    if state.output_channels > 0:
+    live = table[1] != 0
+    if live:
+        begin(state, entered)
+        for i in range(MIDI_RINGS):
+            ring = table[FIRST_RING + i]
+            if ring != 0:
+                drain_midi(state, carray(_as_pointer(ring), (RING_WORDS,), np.int64))
+        if state.input_channels > 0:
+            copy_input(state, carray(indata, (frames, state.input_channels), np.float32))
+    if state.output_channels > 0 or not live:
         out = carray(outdata, (frames, 2), np.float32)
         render_block(state, out)
-        copy_output(state, out)
-    finish(state, np.int64(frames), monotonic_ns() - entered, np.int64(flags))
+        if live:
+            copy_output(state, out)
+    if live:
+        finish(state, np.int64(frames), monotonic_ns() - entered, np.int64(flags))
     restore_denormals(word)
     return _CONTINUE
 
@@ -126,19 +136,37 @@ def _compile() -> Any:
     return compile_cached(decorator, _callback, error_model="numpy")
 
 
-_compiled: Any = None
+@cache
+def _entry() -> tuple[Any, Any]:
+    """Compile the callback, or take it from the cache; its code and a function that calls it."""
+    compiled = _compile()  # the code must stay loaded as long as the process
+    return compiled, SIGNATURE(compiled.address)
 
 
 def callback_address() -> int:
     """Compile the callback, or take it from the cache, and return its address."""
-    global _compiled  # the code must stay loaded as long as the process
-    if _compiled is None:
-        _compiled = _compile()
-    return int(_compiled.address)
+    return int(_entry()[0].address)
 
 
-def new_table(state: NDArray[np.void]) -> NDArray[np.int64]:
-    """Return the user data of the callback for a state."""
-    table = np.zeros(1 + MIDI_RINGS, dtype=np.int64)
+def new_table(state: NDArray[np.void], live: bool = True) -> NDArray[np.int64]:
+    """Return the user data of the callback for a state, in a stream or offline."""
+    table = np.zeros(FIRST_RING + MIDI_RINGS, dtype=np.int64)
     table[0] = address_of(state)
+    table[1] = live
     return table
+
+
+def render_offline(state: NDArray[np.void], out: NDArray[np.float32]) -> None:
+    """Render the next frames of a state, shape (1,), into `out`, shape (n, 2), C-contiguous.
+
+    Raises
+    ------
+    ValueError
+        If `out` is not float32 of that shape, or not C-contiguous.
+    """
+    if out.ndim != 2 or out.shape[1] != 2 or out.dtype != np.float32:
+        raise ValueError(f"out must be float32 of shape (n, 2), got {out.dtype} {out.shape}")
+    if not out.flags.c_contiguous:
+        raise ValueError("out must be C-contiguous")
+    table = new_table(state, live=False)
+    _entry()[1](None, address_of(out), len(out), None, 0, address_of(table))

@@ -19,7 +19,8 @@ from engine.rt.rack_clear import clear_rack
 from engine.rt.rack_state import RACK_PARAMETERS
 from engine.rt.sounds import play_sound, store_keys
 from engine.rt.state import COMMANDS, PARAMETERS, PENDING
-from engine.rt.transport import set_tempo
+from engine.rt.transport import follow_line, set_tempo
+from engine.rt.voices import aim_channel
 
 _DECK_FADE_S = 0.005
 _UNIT = 65536.0  # of gains in commands
@@ -62,6 +63,8 @@ def _store(state, kind, at, a, b, c):  # type: ignore[no-untyped-def]
             state.sound_style[a, k] = state.command_values[at, k]
     elif kind == ps.SOUND_CONTROL:
         state.sound_control[a, b] = c
+    elif kind == ps.AIM:
+        follow_line(state, state.command_values[at])
     else:
         return False
     return True
@@ -108,6 +111,10 @@ def _apply(state, kind, a, b, c, within):  # type: ignore[no-untyped-def]
         state.tuning[a] = b / ps.PITCH_UNIT
     elif kind == ps.TEMPO:
         set_tempo(state, a / ps.TEMPO_UNIT)
+    elif kind == ps.MASTER_TUNE:
+        state.master_tune = a / ps.PITCH_UNIT
+        for channel in range(st.CHANNELS):
+            aim_channel(state, np.int64(channel))
     elif kind == st.PANIC:
         forget_all(state)
         clear_rack(state)

@@ -16,8 +16,8 @@ import numpy as np
 from dsp._jit import kernel
 from dsp._math import exp2_f32, f32, sinh_part, tan_half_turns, versine_part
 from engine.rt import state as st
-from engine.rt.state import CELL, GROUP, STEP, TILE, TRAIL
-from engine.rt.voice import control, move_fast
+from engine.rt.state import CELL, GROUP, STEP, TILE, TRAIL, WIDE_STEP
+from engine.rt.voice import move_fast, set_levels, set_octaves
 
 _ZERO = f32(0.0)
 _ONE = f32(1.0)
@@ -29,6 +29,7 @@ _PI_2 = f32(math.pi**2)
 _THREE_QUARTERS_2 = f32(0.5625)
 _LOWEST_CUTOFF = f32(-13.0)  # octaves below the sample rate: 5.9 Hz at 48 kHz
 _HIGHEST_CUTOFF = f32(np.log2(0.45))
+_PER_WIDE_STEP = f32(1.0 / WIDE_STEP)
 _IN_CELL = CELL - 1
 _IN_TRAIL = TRAIL - 1
 _WIDTHS = 2 * TILE - GROUP  # bits of a width: it is not negative, and of whole groups
@@ -50,40 +51,48 @@ def matched(octaves, k, low, band, high, notch, other):  # type: ignore[no-untyp
     b2 = max(w2 - a2, _ZERO)
     up = a2 * versine_part(a2)
     down = b2 * versine_part(-b2)
-    den = _ONE / (_TWO + up - down)
-    g2 = (up + down) * den
-    gk = k * omega * sinh_part(a2) * den
-    g = math.sqrt(g2)
-    damping = gk / g
-    d2 = damping * damping
+    near = up + down
+    far = _TWO + up - down
     u = w2 * versine_part(-w2)  # 1 - cos(omega)
-    at2 = u / ((_TWO - u) * g2)  # the cutoff, squared, where the integrators see it
-    there = (_ONE - at2) * (_ONE - at2) + d2 * at2
+    k2 = k * k
     r = w2 - _PI_2
-    c2 = low * w2 / math.sqrt(r * r + k * k * _PI_2 * w2)
+    # divisions are dear: two for six quotients
+    root = math.sqrt(near * far)
+    edge = math.sqrt(r * r + k2 * _PI_2 * w2)
+    both = _ONE / (root * edge)
+    g = near * edge * both
+    damping = k * omega * sinh_part(a2) * edge * both
+    c2 = low * w2 * root * both
+    p = u * far
+    q = (_TWO - u) * near
+    part = _ONE / (p * q * k2)
+    at2 = p * p * k2 * part  # the cutoff, squared, where the integrators see it
+    per = q * q * part  # 1 / (k2 * at2)
+    d2 = damping * damping
+    there = (_ONE - at2) * (_ONE - at2) + d2 * at2
     short = _ONE - c2 * at2
-    beta = low * math.sqrt(max((there - k * k * short * short) / (k * k * at2), _ZERO))
+    beta = low * math.sqrt(max((there - k2 * short * short) * per, _ZERO))
     if other:
         half = _ONE + math.sqrt(max(_ONE - _HALF * u, _ZERO))
-        at2_half = _HALF * u / (half * half * g2)
+        at2_half = _HALF * u / (half * half * g * g)
         there_half = (_ONE - at2_half) * (_ONE - at2_half) + d2 * at2_half
-        k2 = _QUARTER * k * k
-        want = k2 / (_THREE_QUARTERS_2 + k2)
-        per = there / at2
-        band_c2 = max((per - want * there_half / at2_half) / (at2 - at2_half), _ZERO)
-        beta += band * math.sqrt(max(per - band_c2 * at2, _ZERO))
+        k2_half = _QUARTER * k2
+        want = k2_half / (_THREE_QUARTERS_2 + k2_half)
+        there_per = there * per * k2
+        band_c2 = max((there_per - want * there_half / at2_half) / (at2 - at2_half), _ZERO)
+        beta += band * math.sqrt(max(there_per - band_c2 * at2, _ZERO))
         c2 += band * math.sqrt(band_c2)
-        c2 += high * math.sqrt(there) / (k * at2)
-        c2 += notch / at2
+        c2 += high * math.sqrt(there) * per * k
+        c2 += notch * per * k2
     return g, damping, c2, beta - c2 * damping
 
 
 @kernel(fast=True, inline=True)
 def _move_stage(v, j, row, g, damping, m0, m1):  # type: ignore[no-untyped-def]
-    move_fast(v, j, row, g)
-    move_fast(v, j, row + 1, damping)
-    move_fast(v, j, row + 2, m0)
-    move_fast(v, j, row + 3, m1)
+    move_fast(v, j, row, g, _PER_WIDE_STEP)
+    move_fast(v, j, row + 1, damping, _PER_WIDE_STEP)
+    move_fast(v, j, row + 2, m0, _PER_WIDE_STEP)
+    move_fast(v, j, row + 3, m1, _PER_WIDE_STEP)
 
 
 @kernel(fast=True, inline=True)
@@ -130,7 +139,7 @@ def _plain_coefficients(v, width):  # type: ignore[no-untyped-def]
     """Set the coefficients of the bilinear filter of one stage, of which only the gain moves."""
     for j in range(width):
         x = exp2_f32(min(max(v[st.OCTAVES * TILE + j], _LOWEST_CUTOFF), _HIGHEST_CUTOFF))
-        move_fast(v, j, st.F_FILTER, tan_half_turns(x))
+        move_fast(v, j, st.F_FILTER, tan_half_turns(x), _PER_WIDE_STEP)
         k = v[st.DAMPING * TILE + j]
         through = v[st.HIGH * TILE + j] + v[st.NOTCH * TILE + j]
         v[(st.FROM + st.F_FILTER + 1) * TILE + j] = k
@@ -139,16 +148,25 @@ def _plain_coefficients(v, width):  # type: ignore[no-untyped-def]
 
 
 @kernel(fast=True)
-def _set_point(v, n, width, uses, at, cheap):  # type: ignore[no-untyped-def]
-    """Let the fast controls of all voices go on to a point, `at` frames into the cell."""
+def _set_levels(v, n, width, uses, at):  # type: ignore[no-untyped-def]
+    """Let the levels of all voices go on to a point, `at` frames into the cell."""
     if width == TILE:
-        control(v, n, TILE, uses, at)
+        set_levels(v, n, TILE, uses, at)
+    else:
+        set_levels(v, n, GROUP, uses, at)
+
+
+@kernel(fast=True)
+def _set_filters(v, n, width, uses, at, cheap):  # type: ignore[no-untyped-def]
+    """Let the filters of all voices go on to a point, `at` frames into the cell."""
+    if width == TILE:
+        set_octaves(v, n, TILE, uses, at)
         if cheap:
             _plain_coefficients(v, TILE)
         else:
             _coefficients(v, TILE, uses, at)
     else:
-        control(v, n, GROUP, uses, at)
+        set_octaves(v, n, GROUP, uses, at)
         if cheap:
             _plain_coefficients(v, GROUP)
         else:
@@ -191,20 +209,21 @@ def _filter_step(v, width, begin, end, trail, mix, cheap, low, steep, sends):  #
     for frame in range(begin, end):
         f = frame & _IN_CELL
         since = f32(f & (STEP - 1))
+        wide = f32(f & (WIDE_STEP - 1))  # since the filter's point
         signal = (st.SIGNAL + ((trail + f) & _IN_TRAIL)) * TILE
         left = _ZERO
         right = _ZERO
         for j in range(width):
             x = v[signal + j]
-            g = _at(v, j, st.F_FILTER, since)
+            g = _at(v, j, st.F_FILTER, wide)
             if cheap:
                 k = v[(st.FROM + st.F_FILTER + 1) * TILE + j]
                 m0 = v[(st.FROM + st.F_FILTER + 2) * TILE + j]
                 m1 = v[(st.FROM + st.F_FILTER + 3) * TILE + j]
             else:
-                k = _at(v, j, st.F_FILTER + 1, since)
-                m0 = _at(v, j, st.F_FILTER + 2, since)
-                m1 = _at(v, j, st.F_FILTER + 3, since)
+                k = _at(v, j, st.F_FILTER + 1, wide)
+                m0 = _at(v, j, st.F_FILTER + 2, wide)
+                m1 = _at(v, j, st.F_FILTER + 3, wide)
             ic1 = v[st.IC1 * TILE + j]
             ic2 = v[st.IC2 * TILE + j]
             v1 = (ic1 + g * (x - ic2)) / (_ONE + g * (g + k))
@@ -219,17 +238,17 @@ def _filter_step(v, width, begin, end, trail, mix, cheap, low, steep, sends):  #
                 y = m0 * x + m1 * v1 + (v[st.REST * TILE + j] - m0) * v2
             if steep:
                 x = y
-                g = _at(v, j, st.F_SECOND, since)
-                m0 = _at(v, j, st.F_SECOND + 2, since)
+                g = _at(v, j, st.F_SECOND, wide)
+                m0 = _at(v, j, st.F_SECOND + 2, wide)
                 ic1 = v[st.IC3 * TILE + j]
                 ic2 = v[st.IC4 * TILE + j]
-                v1 = (ic1 + g * (x - ic2)) / (_ONE + g * (g + _at(v, j, st.F_SECOND + 1, since)))
+                v1 = (ic1 + g * (x - ic2)) / (_ONE + g * (g + _at(v, j, st.F_SECOND + 1, wide)))
                 v2 = ic2 + g * v1
                 v[st.IC3 * TILE + j] = _TWO * v1 - ic1
                 v[st.IC4 * TILE + j] = _TWO * v2 - ic2
                 # a stage that lets all pass has no part of this
                 m2 = (v[st.REST * TILE + j] - m0) * v[st.STEEP * TILE + j]
-                y = m0 * x + _at(v, j, st.F_SECOND + 3, since) * v1 + m2 * v2
+                y = m0 * x + _at(v, j, st.F_SECOND + 3, wide) * v1 + m2 * v2
             # the ring is left clear for the next jumps
             v[signal + j] = y * _at(v, j, st.F_LEVEL, since) if sends else _ZERO
             left += y * _at(v, j, st.F_LEFT, since)
@@ -315,17 +334,19 @@ def filter_and_mix(v, n, width, uses, stirred, first, count, trail, mix, sends, 
         _drive(v, width, first, count, trail)
     end = first + count
     begin = first
-    at = np.int32(first & _IN_CELL & -STEP)
-    within = np.int64(at) < first
     if stirred:
-        _set_point(v, n, width, uses, at, cheap)
+        _set_levels(v, n, width, uses, np.int32(first & _IN_CELL & -STEP))
+        _set_filters(v, n, width, uses, np.int32(first & _IN_CELL & -WIDE_STEP), cheap)
     simple = width == TILE and not uses & (st.USES_OTHER | st.USES_STEEP | st.USES_SENDS)
     while begin < end:
-        at += np.int32(STEP)
-        stop = min(end, np.int64(at))
-        if stirred or not within:
-            _set_point(v, n, width, uses, at, cheap)
-        within = False
+        afresh = stirred and begin == first
+        step = begin & _IN_CELL & -STEP
+        if afresh or begin == step:
+            _set_levels(v, n, width, uses, np.int32(step + STEP))
+        wide_step = begin & _IN_CELL & -WIDE_STEP
+        if afresh or begin == wide_step:
+            _set_filters(v, n, width, uses, np.int32(wide_step + WIDE_STEP), cheap)
+        stop = min(end, step + STEP)
         if simple and cheap:
             _cheap_low_full(v, begin, stop, trail, mix)
         elif simple:

@@ -8,7 +8,7 @@ from dsp._jit import kernel
 from dsp._math import f32, sin_half_turns
 from dsp.blep import PHASES, TAPS
 from engine.rt import state as st
-from engine.rt.state import CELL, GROUP, TILE, TRAIL
+from engine.rt.state import CELL, GROUP, OSCILLATOR_WORDS, TILE, TRAIL
 
 _ZERO = f32(0.0)
 _ONE = f32(1.0)
@@ -19,13 +19,17 @@ _2_31 = f32(2.0**-31)
 _2_32 = f32(2.0**-32)
 _PERIOD = np.int64(1) << 32
 _PERIOD_F = f32(2.0**32)
+_IN_PERIOD = (np.int64(1) << 32) - 1
+_CELL = np.int64(CELL)
+_ALL_STEPS = np.int64(CELL * (CELL - 1) // 2)
+_LAST_ROW = np.int64(PHASES - 1)
 _SLACK = f32(8192.0)  # of float32 for a phase, so that no jump is missed
 _HALF_TURN = np.uint32(1 << 31)
 _QUARTER = np.int64(1) << 30
 _IN_CELL = CELL - 1
 _WIDTHS = 2 * TILE - GROUP  # bits of a width: it is not negative, and of whole groups
 _IN_TRAIL = TRAIL - 1
-_ROWS = st.SAW_2 - st.SAW_1  # that an oscillator has, of either kind
+_ROWS = st.SAW_2 - st.SAW_1  # of float32 that an oscillator has
 
 
 @kernel(fast=True, inline=True)
@@ -58,41 +62,35 @@ def _poly_saw(phase, per_sample):  # type: ignore[no-untyped-def]
     return x + after * after - before * before
 
 
-@kernel(inline=True)
-def _add_residuals(signals, n, j, offset, drift, first, trail, jump, table):  # type: ignore[no-untyped-def]
-    """Add a residual for every time that phase + offset + drift * frame passes a whole period.
+@kernel(fast=True, inline=True)
+def _add_residuals(signals, n, j, offset, drift, curve, first, trail, jump, table):  # type: ignore[no-untyped-def]
+    """Add a residual for every time that a phase passes a whole period.
 
+    The phase is that of voice j and an offset, which drifts, and whose drift grows by `curve`.
     What passes between one frame and the next counts for the later one; the frames looked at are
     those after `first`, up to the first of the next cell.
     """
-    inc = np.int64(n[st.INC_1 * TILE + j])
-    bend = np.int64(np.int32(n[st.BEND_1 * TILE + j]))
+    bend = np.int64(np.int32(n[st.BEND_1 * TILE + j])) + curve
     begin = np.int64(first)
-    sum_begin = begin * (begin - 1) // 2
-    at = (
-        np.int64(n[st.PHASE_1 * TILE + j]) + inc * begin + bend * sum_begin + offset + drift * begin
-    )
-    left = _PERIOD - (at & (_PERIOD - 1))  # until the next passing
-    speed = inc + drift + bend * begin
-    if speed <= 0:
-        return
-    end = np.int64(CELL)
-    while True:
-        i = begin + np.int64(np.float64(left) / np.float64(speed)) + 1  # to be put right below
-        i = min(max(i, begin + 1), end + 1)
-        way = (inc + drift) * (i - begin) + bend * (i * (i - 1) // 2 - sum_begin)
-        while i <= end and way < left:
-            way += inc + drift + bend * i
+    so_far = begin * (begin - 1) // 2
+    speed = np.int64(n[st.INC_1 * TILE + j]) + drift  # without what it bends by
+    at = (np.int64(n[st.PHASE_1 * TILE + j]) + offset + speed * begin + bend * so_far) & _IN_PERIOD
+    left = _PERIOD - at  # until the next passing
+    passings = (at + speed * (_CELL - begin) + bend * (_ALL_STEPS - so_far)) >> 32
+    for _ in range(passings):
+        guess = np.int64(np.float64(left) / np.float64(max(speed + bend * begin, 1)))
+        i = np.int64(min(max(guess, begin) + 1, _CELL))  # the frame after, to be put right
+        way = speed * (i - begin) + bend * (i * (i - 1) // 2 - so_far)
+        while way < left:
+            way += speed + bend * i
             i += 1
-        before = way - (inc + drift) - bend * (i - 1)
-        while i > begin + 1 and before >= left:
-            way = before
+        step = speed + bend * (i - 1)
+        while way - step >= left:
             i -= 1
-            before = way - (inc + drift) - bend * (i - 1)
-        if i > end:
-            return
-        x = np.float64(way - left) / np.float64(way - before) * PHASES
-        row = min(np.int64(x), np.int64(PHASES - 1))
+            way -= step
+            step -= bend
+        x = np.float64(way - left) / np.float64(step) * PHASES
+        row = min(np.int64(x), _LAST_ROW)
         part = f32(x - np.float64(row))
         for t in range(TAPS):
             low = table[row, t]
@@ -102,32 +100,43 @@ def _add_residuals(signals, n, j, offset, drift, first, trail, jump, table):  # 
 
 
 @kernel(fast=True)
-def _mark_jumps(n, marks, width):  # type: ignore[no-untyped-def]
-    """Mark the voices whose phase may pass a whole period in a cell; a few that do not, as well."""
+def _voices_that_jump(n, found, width):  # type: ignore[no-untyped-def]
+    """List the voices whose phase may pass a whole period in a cell; returns how many they are."""
     width &= _WIDTHS
     for j in range(width):
         bend = f32(np.int32(n[st.BEND_1 * TILE + j]))
         way = f32(np.int32(n[st.INC_1 * TILE + j])) + abs(bend) * f32(CELL)
         there = f32(n[st.PHASE_1 * TILE + j]) + way * f32(CELL) + _SLACK
-        marks[st.JUMPS * TILE + j] = np.uint32(1) if there >= _PERIOD_F else np.uint32(0)
+        found[st.JUMPS * TILE + j] = np.uint32(1) if there >= _PERIOD_F else np.uint32(0)
+    count = np.int64(0)
+    for j in range(width):  # without a branch that nobody could foretell
+        jumps = np.int64(found[st.JUMPS * TILE + j])
+        found[st.JUMPS * TILE + count] = np.uint32(j)
+        count = np.int64(count + jumps)
+    return count
 
 
-@kernel
-def _add_jumps(signals, v, n, j, marked, jump, first, trail):  # type: ignore[no-untyped-def]
-    """Leave the residuals of all jumps and corners of voice j's oscillator in the cell's rest."""
-    saw = v[st.SAW_1 * TILE + j]
+@kernel(fast=True)
+def _add_saw(signals, v, n, j, jump, first, trail):  # type: ignore[no-untyped-def]
+    """Leave the residuals of the jumps that saw and pulse of voice j make where a period begins."""
+    both = v[st.SAW_1 * TILE + j] + v[st.PULSE_1 * TILE + j]
+    _add_residuals(signals, n, j, 0, 0, 0, first, trail, -_TWO * both, jump[0])
+
+
+@kernel(fast=True)
+def _add_others(signals, v, n, j, jump, first, trail):  # type: ignore[no-untyped-def]
+    """Leave the residuals of the jumps and corners of voice j that lie within a period."""
     pulse = v[st.PULSE_1 * TILE + j]
-    if marked and saw + pulse != _ZERO:
-        _add_residuals(signals, n, j, 0, 0, first, trail, -_TWO * (saw + pulse), jump[0])
     if pulse != _ZERO:
         late = np.int64(n[st.WIDTH_1 * TILE + j])
         drift = np.int64(np.int32(n[st.WIDTH_STEP_1 * TILE + j]))
-        _add_residuals(signals, n, j, late, drift, first, trail, _TWO * pulse, jump[0])
+        curve = np.int64(np.int32(n[st.WIDTH_BEND_1 * TILE + j]))
+        _add_residuals(signals, n, j, late, drift, curve, first, trail, _TWO * pulse, jump[0])
     corner = v[st.TRIANGLE_1 * TILE + j]
     if corner != _ZERO:
         corner *= _EIGHT * f32(np.int32(n[st.INC_1 * TILE + j])) * _2_32
-        _add_residuals(signals, n, j, 3 * _QUARTER, 0, first, trail, -corner, jump[1])
-        _add_residuals(signals, n, j, _QUARTER, 0, first, trail, corner, jump[1])
+        _add_residuals(signals, n, j, 3 * _QUARTER, 0, 0, first, trail, -corner, jump[1])
+        _add_residuals(signals, n, j, _QUARTER, 0, 0, first, trail, corner, jump[1])
 
 
 @kernel(realtime=True)
@@ -135,7 +144,9 @@ def jumps_of_voice(v, n, j, jump, first, trail):  # type: ignore[no-untyped-def]
     """Leave what a voice that starts `first` frames into the cell jumps in the rest of it."""
     for second in range(2):
         own = v[second * _ROWS * TILE :]
-        _add_jumps(v, own, n[second * _ROWS * TILE :], j, True, jump, first, trail)
+        phases = n[second * OSCILLATOR_WORDS * TILE :]
+        _add_saw(v, own, phases, j, jump, first, trail)
+        _add_others(v, own, phases, j, jump, first, trail)
 
 
 @kernel(realtime=True)
@@ -146,15 +157,16 @@ def jumps_of_cell(v, n, width, uses, jump, trail):  # type: ignore[no-untyped-de
     """
     width &= _WIDTHS
     for second in range(2):
-        if (uses >> (4 * second)) & (st.USES_SAW_1 | st.USES_PULSE_1 | st.USES_TRIANGLE_1):
-            own = v[second * _ROWS * TILE :]
-            phases = n[second * _ROWS * TILE :]
-            _mark_jumps(phases, n, width)
-            more = (uses >> (4 * second)) & (st.USES_PULSE_1 | st.USES_TRIANGLE_1)
+        kinds = uses >> (4 * second)
+        own = v[second * _ROWS * TILE :]
+        phases = n[second * OSCILLATOR_WORDS * TILE :]
+        if kinds & (st.USES_SAW_1 | st.USES_PULSE_1):
+            for k in range(_voices_that_jump(phases, n, width)):
+                voice = np.int64(n[st.JUMPS * TILE + k])
+                _add_saw(v, own, phases, voice, jump, 0, trail)
+        if kinds & (st.USES_PULSE_1 | st.USES_TRIANGLE_1):
             for j in range(width):
-                marked = n[st.JUMPS * TILE + j] != 0
-                if marked or more:
-                    _add_jumps(v, own, phases, j, marked, jump, 0, trail)
+                _add_others(v, own, phases, j, jump, 0, trail)
 
 
 @kernel(fast=True, inline=True)
@@ -177,7 +189,9 @@ def _waves(signals, v, n, width, kinds, first, count, trail, cheap):  # type: ig
             for j in range(width):
                 at = _phase(n, j, st.PHASE_1, i, steps)
                 drift = np.uint32(n[st.WIDTH_STEP_1 * TILE + j] * i)
-                late = np.uint32(at + np.uint32(n[st.WIDTH_1 * TILE + j] + drift))
+                bent = np.uint32(n[st.WIDTH_BEND_1 * TILE + j] * steps)
+                late = np.uint32(n[st.WIDTH_1 * TILE + j] + np.uint32(drift + bent))
+                late = np.uint32(at + late)
                 if cheap:
                     per_sample = v[st.BLEP_1 * TILE + j]
                     value = _poly_saw(at, per_sample) - _poly_saw(late, per_sample)
@@ -234,7 +248,7 @@ def oscillators(v, n, width, uses, first, count, trail, cheap):  # type: ignore[
         if kinds == 0:
             continue
         own = v[second * _ROWS * TILE :]
-        phases = n[second * _ROWS * TILE :]
+        phases = n[second * OSCILLATOR_WORDS * TILE :]
         if cheap:
             _cheap_waves(v, own, phases, width, kinds, first, count, trail)
         else:

@@ -18,11 +18,12 @@ NEVER = 1 << 62  # a frame that does not come
 
 # --- kinds of command, beyond those of engine/rt/state.py
 (
-    SOUND, STYLE, SOUND_CONTROL, PLAY, PROGRAM, TUNING, TEMPO,
-) = range(32, 39)  # fmt: skip
+    SOUND, STYLE, SOUND_CONTROL, PLAY, PROGRAM, TUNING, TEMPO, AIM, MASTER_TUNE,
+) = range(32, 41)  # fmt: skip
 PITCH_UNIT = 1 << 20  # of TUNING, a semitone
 SILENT_KEY = -100.0  # the pitch of a key that the tuning leaves out
 TEMPO_UNIT = 1_000_000  # of TEMPO, a beat per minute
+AIM_BEAT, AIM_FRAME, AIM_TEMPO, AIM_JUMP, AIM_VALUES = range(5)  # values of AIM
 
 # --- bits of key_bits: why a key sounds
 DOWN, SUSTAINED, CAUGHT = 1, 2, 4  # by the finger, the sustain pedal, the sostenuto pedal
@@ -69,6 +70,7 @@ PLAYING_FIELDS: list[tuple[str, str] | tuple[str, str, tuple[int, ...]]] = [
     ("key_loose", "i4", (_CHANNELS, _KEYS)),  # about to be let go
     ("mono_key", "i4", (_CHANNELS,)),  # what a mono channel plays, -1: nothing
     ("last_key", "i4", (_CHANNELS,)),  # what glides start from, -1: none yet
+    ("master_tune", "f8"),  # semitones, of everything
     ("tuning", "f8", (_KEYS,)),  # pitch of each key, in (fractional) MIDI notes
     # notes that wait for a voice to fade
     ("fade_frame", "i8", (_VOICES,)),  # when a voice that was silenced will have faded
@@ -95,6 +97,7 @@ PLAYING_FIELDS: list[tuple[str, str] | tuple[str, str, tuple[int, ...]]] = [
     ("aim_frame", "i8"),
     ("aim_beats_per_frame", "f8"),
     ("aim_jump", "i4"),  # be there at once
+    ("aim_follows", "i4"),  # the line is that of music that is heard
     ("jumps", "i8"),
     ("tick_number", "i8"),  # of the last MIDI clock, 24 a beat
     ("tick_frame", "f8"),  # when it should have come

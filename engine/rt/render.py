@@ -7,7 +7,6 @@ do not depend on the size of the blocks.
 from __future__ import annotations
 
 from dsp._jit import kernel
-from engine.rt._native import flush_denormals, restore_denormals
 from engine.rt.events import apply_due, drain_commands, frames_to_event
 from engine.rt.master import mix_out
 from engine.rt.rack import run_rack
@@ -37,11 +36,3 @@ def render_block(state, out):  # type: ignore[no-untyped-def]
         mix_out(state, first, count, out, position)
         position += count
         state.frame += count
-
-
-@kernel
-def render_apart(state, out):  # type: ignore[no-untyped-def]
-    """Render as the callback does, denormals flushed, on whatever thread calls."""
-    word = flush_denormals()
-    render_block(state, out)
-    restore_denormals(word)

@@ -45,6 +45,8 @@ def _uses(p: NDArray[np.float64], patch: Patch) -> int:
         st.USES_LFO_2: p[_row("lfo-2") : _row("lfo-2") + len(TARGETS)].any(),
         st.USES_ENVELOPE: p[_row("envelope") : _row("envelope") + len(TARGETS)].any(),
     }
+    level = TARGETS.index("amplitude")
+    needs[st.USES_TREMOLO] = any(p[_row(name) + level] for name in ("envelope", "lfo-1", "lfo-2"))
     return uses | sum(bit for bit, needed in needs.items() if needed)
 
 

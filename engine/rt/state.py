@@ -24,7 +24,8 @@ TILES = 4
 VOICES = TILE * TILES
 RESERVE = 16  # kept free for voices that fade out after being stolen
 CELL = 32  # frames between control points, on a grid of absolute frames
-STEP = 8  # frames between points of the fast controls; straight lines between them
+STEP = 8  # frames between points of the levels; straight lines between them
+WIDE_STEP = 16  # frames between points of the filter, likewise
 TRAIL = 64  # frames of the ring that the signal is made in
 CHANNELS = 16
 SLOTS = 256  # patches in use at once: channels, programs and the keys of drum kits
@@ -55,9 +56,9 @@ FOREVER = 1e30  # frames of a stage that only a released key ends
     FLOAT_ROWS,
 ) = range(97)  # fmt: skip
 
-# Scratch rows behind the fields. The fast controls stand at points STEP frames apart, and move in
-# straight lines between: level to the left and to the right, level, and four coefficients of each
-# filter stage (gain, damping, weights of input and of band).
+# Scratch rows behind the fields. The fast controls are set at points, and move in straight lines
+# between: level to the left and to the right, and level, STEP frames apart; four coefficients of
+# each filter stage (gain, damping, weights of input and of band), WIDE_STEP frames apart.
 F_LEFT, F_RIGHT, F_LEVEL, F_FILTER, F_SECOND, FAST = 0, 1, 2, 3, 7, 11
 FROM = FLOAT_ROWS
 TO = FROM + FAST
@@ -68,13 +69,14 @@ ALL_FLOAT_ROWS = SIGNAL + TRAIL
 
 # --- uint32 rows of a tile
 (
-    PHASE_1, INC_1, BEND_1, WIDTH_1, WIDTH_STEP_1, LAG_1,
-    PHASE_2, INC_2, BEND_2, WIDTH_2, WIDTH_STEP_2, LAG_2,
+    PHASE_1, INC_1, BEND_1, WIDTH_1, WIDTH_STEP_1, LAG_1, WIDTH_BEND_1, WIDTH_TO_1,
+    PHASE_2, INC_2, BEND_2, WIDTH_2, WIDTH_STEP_2, LAG_2, WIDTH_BEND_2, WIDTH_TO_2,
     SEED,
     LFO_PHASE_1, LFO_INC_1, LFO_SHAPE_1, LFO_PHASE_2, LFO_INC_2, LFO_SHAPE_2,
     STAGE_A, POS_A, STAGE_M, POS_M, JUMPS,
     WORD_ROWS,
-) = range(25)  # fmt: skip
+) = range(29)  # fmt: skip
+OSCILLATOR_WORDS = PHASE_2 - PHASE_1
 
 # --- int64 rows of a tile: the exact phases and increments, in 2**-64 of a period, that the 32-bit
 # ones are steered by, so that the pitch of a long note does not drift.
@@ -97,8 +99,8 @@ IDLE, ATTACK, DECAY, SUSTAIN, RELEASE, KILL = range(6)
     USES_SAW_1, USES_PULSE_1, USES_TRIANGLE_1, USES_SINE_1,
     USES_SAW_2, USES_PULSE_2, USES_TRIANGLE_2, USES_SINE_2,
     USES_NOISE, USES_ENVELOPE, USES_LFO_1, USES_LFO_2, USES_OTHER, USES_STEEP, USES_DRIVE,
-    USES_SENDS,
-) = (1 << bit for bit in range(16))  # fmt: skip
+    USES_SENDS, USES_TREMOLO,
+) = (1 << bit for bit in range(17))  # fmt: skip
 
 # --- kinds of command (see engine/rt/events.py)
 (
@@ -150,6 +152,7 @@ STATE = np.dtype(
         ("mic_head", "i8", (16,)),
         ("mic_tail", "i8", (16,)),
         ("mic_dropped", "i8"),
+        ("mic_offset", "i8"),  # frame of the stream less that of the ring, of what comes in
         # events of known frame, earliest first
         ("pending_frame", "i8", (PENDING,)),
         ("pending_word", "i4", (PENDING, 4)),  # kind and three numbers
@@ -194,6 +197,7 @@ STATE = np.dtype(
         *rack_fields(CELL),
         # the clock of the stream (see engine/rt/clock.py) and what the callback met
         ("clock_start_us", "f8"),
+        ("clock_at", "i8"),  # frame whose making began at clock_start_us
         ("clock_frame_us", "f8"),
         ("last_frames", "i8"),
         ("clock_wild", "i8"),

@@ -31,7 +31,7 @@ from engine.rt.aim import (
     stretch,
 )
 from engine.rt.oscillators import jumps_of_voice
-from engine.rt.state import CELL, TILE, TRAIL
+from engine.rt.state import CELL, OSCILLATOR_WORDS, TILE, TRAIL
 from engine.rt.voice import begin_stage, envelope_level, long_increment
 
 HELD = 1  # the key is down
@@ -72,7 +72,7 @@ def _set_oscillators(state, voice, at):  # type: ignore[no-untyped-def]
         w[long_phase * TILE + j] = start - inc * at
         w[(long_phase + 1) * TILE + j] = inc
         w[(long_phase + 2) * TILE + j] = 0
-        phase = st.PHASE_1 + 6 * second
+        phase = st.PHASE_1 + OSCILLATOR_WORDS * second
         short = np.uint32(inc >> 32)
         back = np.uint32(short * np.uint32(at))
         n[phase * TILE + j] = np.uint32(np.uint32(start >> 32) - back)
@@ -81,6 +81,8 @@ def _set_oscillators(state, voice, at):  # type: ignore[no-untyped-def]
         width = d[(st.BASE_WIDTH_1 + second) * TILE + j]
         n[(phase + 3) * TILE + j] = np.uint32(np.int64(width * _2_32))
         n[(phase + 4) * TILE + j] = 0
+        n[(phase + 6) * TILE + j] = 0
+        n[(phase + 7) * TILE + j] = n[(phase + 3) * TILE + j]
         speed = f32(np.int32(short))
         n[(phase + 5) * TILE + j] = np.uint32(np.int32(speed * lag))
         offset = st.OFFSET_1 + 6 * second

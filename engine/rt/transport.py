@@ -1,8 +1,9 @@
 """The transport: where in the beat we are, by our own tempo, a MIDI clock, or music that is heard.
 
 `beat` runs in straight lines between control points, so that nothing depends on how blocks are cut.
-It follows a line that others aim: never faster or slower than that by more than a hundredth, unless
-it is over a beat away or a start was asked for, when it is there at once.
+It follows a line that others aim: never faster or slower than that by more than a hundredth, nor by
+two milliseconds a beat where the line is that of music in the room, unless it is over a beat away
+or a start was asked for, when it is there at once.
 
 A MIDI clock comes with the noise of its cable. Its line is a straight one fitted to the ticks: at
 first to all, then with a memory of two beats (the alpha-beta filter with the gains of expanding
@@ -16,6 +17,7 @@ import math
 import numpy as np
 
 from dsp._jit import kernel
+from engine.rt.playing_state import AIM_BEAT, AIM_FRAME, AIM_JUMP, AIM_TEMPO
 from engine.rt.state import CELL
 
 TICKS_PER_BEAT = 24
@@ -23,6 +25,7 @@ TICKS_PER_POSITION = 6  # of a song position pointer: a sixteenth note
 LOWEST_BPM, HIGHEST_BPM = 10.0, 1000.0
 _CATCH_UP_S = 0.5  # time constant of an error of phase
 _CATCH_UP_MOST = 0.01  # of the tempo: 5 ms a beat at 120
+_FOLLOW_MOST_S = 0.0018  # a beat, of music that is followed: nobody hears it
 _JUMP_BEATS = 1.0
 _MEMORY = 48  # ticks
 _LOST_S = 0.5  # a clock of 10 beats a minute ticks every 0.25 s
@@ -59,6 +62,8 @@ def start_transport_cell(state):  # type: ignore[no-untyped-def]
         state.jumps += 1
         return
     most = _CATCH_UP_MOST * tempo
+    if state.aim_follows != 0:
+        most = min(most, _FOLLOW_MOST_S * state.sample_rate * tempo * tempo)
     catch_up = error / (_CATCH_UP_S * state.sample_rate)
     state.beats_per_frame = tempo + min(max(catch_up, -most), most)
 
@@ -66,6 +71,7 @@ def start_transport_cell(state):  # type: ignore[no-untyped-def]
 @kernel(realtime=True)
 def set_tempo(state, bpm):  # type: ignore[no-untyped-def]
     """Go on from here at a tempo in beats per minute."""
+    state.aim_follows = 0
     aim_transport(state, beat_now(state), bpm / 60.0 / state.sample_rate)
 
 
@@ -73,6 +79,25 @@ def set_tempo(state, bpm):  # type: ignore[no-untyped-def]
 def is_clocked(state):  # type: ignore[no-untyped-def]
     """Whether a MIDI clock runs now."""
     return state.tick_seen > 1 and state.frame - state.tick_last <= _LOST_S * state.sample_rate
+
+
+@kernel(realtime=True)
+def is_given(state):  # type: ignore[no-untyped-def]
+    """Whether the beat is that of other music: of a MIDI clock, or of what is heard."""
+    return is_clocked(state) or state.aim_follows != 0
+
+
+@kernel(realtime=True)
+def follow_line(state, values):  # type: ignore[no-untyped-def]
+    """Follow what AIM says (engine/rt/playing_state.py), unless a MIDI clock runs."""
+    if is_clocked(state):
+        return
+    state.aim_beat = values[AIM_BEAT]
+    state.aim_frame = np.int64(values[AIM_FRAME])
+    state.aim_beats_per_frame = values[AIM_TEMPO]
+    state.aim_follows = 1
+    if values[AIM_JUMP] != 0.0:
+        state.aim_jump = 1
 
 
 @kernel(realtime=True)

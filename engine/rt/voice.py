@@ -15,7 +15,7 @@ from dsp._math import exp2_f64, f32
 from dsp.envelope import stage_shape
 from dsp.lfo import lfo_value
 from engine.rt import state as st
-from engine.rt.state import CELL, GROUP, STEP, TILE
+from engine.rt.state import CELL, GROUP, OSCILLATOR_WORDS, STEP, TILE
 
 _APPROACH = f32(0.25)  # of the way to a new value at each control point: 63 % in 2.3 ms at 48 kHz
 _APPROACH_64 = 0.25
@@ -32,11 +32,11 @@ _2_32 = 2.0**32
 _FOREVER = f32(st.FOREVER)
 _SILENT = f32(1e-5)  # -100 dB
 _SUM_OF_STEPS = CELL * (CELL - 1) // 2
+_BENT_IN_CELL = CELL * CELL - CELL // 2  # what a bend adds to a cell's way, from middle to end
 _SUM_U = np.uint32(_SUM_OF_STEPS)
 _LOG_CELL = CELL.bit_length() - 1
 _LOG_CELL_I = np.int32(_LOG_CELL)
 _HALF_CELL = np.int32(CELL // 2)
-_I1 = np.int32(1)
 _WIDTHS = 2 * TILE - GROUP  # bits of a width: it is not negative, and of whole groups
 
 
@@ -178,7 +178,7 @@ def _aim_oscillator(v, n, w, d, width, second, sample_rate, lag):  # type: ignor
     rounded so that it never strays from the 64-bit phase.
     """
     long_phase = st.LONG_PHASE_1 + 3 * second
-    phase = st.PHASE_1 + 6 * second
+    phase = st.PHASE_1 + OSCILLATOR_WORDS * second
     offset = st.OFFSET_1 + 6 * second
     for j in range(width):
         target = long_increment(
@@ -213,16 +213,32 @@ def _aim_oscillator(v, n, w, d, width, second, sample_rate, lag):  # type: ignor
 
 @kernel(fast=True, inline=True)
 def _aim_width(n, d, width, second):  # type: ignore[no-untyped-def]
-    phase = st.PHASE_1 + 6 * second
+    """Go on to the next cell with a pulse's width: a quadratic spline through the cells' middles.
+
+    It goes from half way between the last two widths that were wanted to half way between the
+    last and the new one, so that nothing but its bend is broken where cells meet.
+    """
+    row = st.WIDTH_1 + OSCILLATOR_WORDS * second
+    step_row = st.WIDTH_STEP_1 + OSCILLATOR_WORDS * second
+    bend_row = st.WIDTH_BEND_1 + OSCILLATOR_WORDS * second
+    to_row = st.WIDTH_TO_1 + OSCILLATOR_WORDS * second
+    inc_row = st.INC_1 + OSCILLATOR_WORDS * second
     for j in range(width):
-        step = n[(phase + 4) * TILE + j]
-        now = np.uint32(n[(phase + 3) * TILE + j] + np.uint32(step * _CELL_U))
-        n[(phase + 3) * TILE + j] = now
-        target = np.uint32(np.int64(d[(st.WIDTH_NOW_1 + second) * TILE + j] * _2_32))
-        step = np.int32(np.int32(np.uint32(target - now)) >> _LOG_CELL_I)
+        step = np.int64(np.int32(n[step_row * TILE + j]))
+        bend = np.int64(np.int32(n[bend_row * TILE + j]))
+        now = np.int64(n[row * TILE + j]) + step * CELL + bend * _SUM_OF_STEPS
+        n[row * TILE + j] = np.uint32(now)
         # an edge must not move back past where it was
-        most = np.int32(np.int32(n[(phase + 1) * TILE + j]) >> _I1)
-        n[(phase + 4) * TILE + j] = np.uint32(min(max(step, np.int32(-most)), most))
+        most = np.int64(n[inc_row * TILE + j]) >> 1
+        last = np.int64(n[to_row * TILE + j])
+        wanted = np.int64(d[(st.WIDTH_NOW_1 + second) * TILE + j] * _2_32)
+        change = min(max(wanted - last, -most * CELL), most * CELL)
+        n[to_row * TILE + j] = np.uint32(last + change)
+        bend = (change - (step * CELL + bend * _BENT_IN_CELL)) >> (2 * _LOG_CELL)
+        way = np.int64(np.int32(np.uint32(last - now))) + (change >> 1)
+        step = (way - bend * _SUM_OF_STEPS) >> _LOG_CELL
+        n[step_row * TILE + j] = np.uint32(np.int32(min(max(step, -most), most)))
+        n[bend_row * TILE + j] = np.uint32(np.int32(bend))
 
 
 @kernel(fast=True, inline=True)
@@ -291,51 +307,70 @@ def start_cell(v, n, w, d, width, uses, sample_rate, beat, beats_per_frame, lag)
 
 
 @kernel(fast=True, inline=True)
-def _swing(v, n, width, second, at):  # type: ignore[no-untyped-def]
-    """Add what an LFO does to level and cutoff at a point."""
+def _tremble(v, n, width, second, at):  # type: ignore[no-untyped-def]
+    """Take off the level what an LFO does to it."""
     for j in range(width):
         amount = amount_at(v, j, second, f32(at))
         swing = lfo_at(v, n, j, second, at) * amount
-        v[st.OCTAVES * TILE + j] += v[(st.CUTOFF_LFO_1 + second) * TILE + j] * swing
         less = v[(st.LEVEL_LFO_1 + second) * TILE + j] * _HALF * (amount - swing)
         v[st.LEVEL * TILE + j] *= max(_ONE - less, _ZERO)
 
 
 @kernel(fast=True, inline=True)
-def move_fast(v, j, row, value):  # type: ignore[no-untyped-def]
-    """Let a fast control of voice j go from the point reached to a new value in a step."""
+def _sweep(v, n, width, second, at):  # type: ignore[no-untyped-def]
+    """Add what an LFO does to the cutoff."""
+    for j in range(width):
+        swing = lfo_at(v, n, j, second, at) * amount_at(v, j, second, f32(at))
+        v[st.OCTAVES * TILE + j] += v[(st.CUTOFF_LFO_1 + second) * TILE + j] * swing
+
+
+@kernel(fast=True, inline=True)
+def move_fast(v, j, row, value, per_frame):  # type: ignore[no-untyped-def]
+    """Let a fast control of voice j go from the point reached to a new value at the next."""
     reached = v[(st.TO + row) * TILE + j]
     v[(st.FROM + row) * TILE + j] = reached
-    v[(st.SLOPE + row) * TILE + j] = (value - reached) * _PER_STEP
+    v[(st.SLOPE + row) * TILE + j] = (value - reached) * per_frame
     v[(st.TO + row) * TILE + j] = value
 
 
 @kernel(fast=True, inline=True)
-def control(v, n, width, uses, at):  # type: ignore[no-untyped-def]
-    """Set the level and the cutoff of every voice at a point, `at` frames into the cell."""
+def set_levels(v, n, width, uses, at):  # type: ignore[no-untyped-def]
+    """Set the level of every voice at a point, `at` frames into the cell."""
     frames = f32(at)
     for j in range(width):
         v[st.LEVEL * TILE + j] = envelope_level(v, n, j, st.POS_A, st.START_A, at)
+    if uses & st.USES_TREMOLO:
+        for j in range(width):
+            other = envelope_level(v, n, j, st.POS_M, st.START_M, at)
+            v[st.LEVEL * TILE + j] *= max(_ONE + v[st.LEVEL_ENV * TILE + j] * other, _ZERO)
+        _tremble(v, n, width, 0, at)
+        _tremble(v, n, width, 1, at)
+    for j in range(width):
+        level = v[st.LEVEL * TILE + j]
+        left = v[st.LEFT * TILE + j] + v[st.LEFT_STEP * TILE + j] * frames
+        right = v[st.RIGHT * TILE + j] + v[st.RIGHT_STEP * TILE + j] * frames
+        move_fast(v, j, st.F_LEFT, level * left, _PER_STEP)
+        move_fast(v, j, st.F_RIGHT, level * right, _PER_STEP)
+    if uses & st.USES_SENDS:
+        for j in range(width):
+            move_fast(v, j, st.F_LEVEL, v[st.LEVEL * TILE + j], _PER_STEP)
+
+
+@kernel(fast=True, inline=True)
+def set_octaves(v, n, width, uses, at):  # type: ignore[no-untyped-def]
+    """Set the cutoff of every voice at a point, `at` frames into the cell."""
+    frames = f32(at)
+    for j in range(width):
         octaves = v[st.CUTOFF * TILE + j] + v[st.CUTOFF_STEP * TILE + j] * frames
         v[st.OCTAVES * TILE + j] = octaves
     if uses & st.USES_ENVELOPE:
         for j in range(width):
             other = envelope_level(v, n, j, st.POS_M, st.START_M, at)
             v[st.OCTAVES * TILE + j] += v[st.CUTOFF_ENV * TILE + j] * other
-            v[st.LEVEL * TILE + j] *= max(_ONE + v[st.LEVEL_ENV * TILE + j] * other, _ZERO)
     if uses & st.USES_LFO_1:
-        _swing(v, n, width, 0, at)
+        _sweep(v, n, width, 0, at)
     if uses & st.USES_LFO_2:
-        _swing(v, n, width, 1, at)
-    for j in range(width):
-        level = v[st.LEVEL * TILE + j]
-        left = v[st.LEFT * TILE + j] + v[st.LEFT_STEP * TILE + j] * frames
-        right = v[st.RIGHT * TILE + j] + v[st.RIGHT_STEP * TILE + j] * frames
-        move_fast(v, j, st.F_LEFT, level * left)
-        move_fast(v, j, st.F_RIGHT, level * right)
-    if uses & st.USES_SENDS:
-        for j in range(width):
-            move_fast(v, j, st.F_LEVEL, v[st.LEVEL * TILE + j])
+        _sweep(v, n, width, 1, at)
 
 
 @kernel(realtime=True)

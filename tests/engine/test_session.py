@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from engine.analysis import Analysis, Grid
 from engine.io.device import Stream
 from engine.library.catalogue import Track
 from engine.listener import Heard
@@ -56,6 +57,26 @@ class _Shelf:
 
     def recommender(self) -> Recommender:
         return self._recommender
+
+    def analysis(self, track_id: int) -> Analysis:
+        grid = Grid(first_s=0.0, period_s=0.4, count=100, confidence=0.9)
+        return Analysis(
+            duration_s=40.0,
+            grid=grid,
+            key=None,
+            keys=(),
+            tuning_cents=0.0,
+            tuning_confidence=0.0,
+            loudness_lufs=None,
+            true_peak_db=None,
+            energy_db=(),
+            cue_in_s=0.0,
+            cue_out_s=40.0,
+            cue_confidence=0.0,
+        )
+
+    def onsets(self, track_id: int) -> None:
+        return None
 
 
 @pytest.fixture
@@ -174,6 +195,27 @@ def test_what_our_own_deck_plays_is_never_reported_nor_just_after_it_stopped(
     synth.render([], 9.0)
     session._take(_heard(6))  # now it is somebody else's
     assert len(session.history) == 1
+
+
+def test_the_synthesizer_is_in_time_with_our_own_deck(
+    session: Session, synth: Synth, tmp_path: Path
+) -> None:
+    soundfile.write(tmp_path / "6.wav", np.full(_RATE * 40, 0.2), _RATE)
+    session.play(6, start_s=3.3)
+    _play(synth, session, until_playing=True)
+    out = np.empty((480, 2), np.float32)
+    for _ in range(20):
+        session.follower.feed(np.zeros(480, np.float32), synth.frame)
+        synth.render_block(out)
+    assert session.follower.following.state == "locked"
+    assert synth.tempo == pytest.approx(150.0, abs=0.01)
+    place = session.deck.place()
+    assert place is not None
+    track_id, position_s, frame = place
+    assert track_id == 6
+    one = synth.state[0]
+    beat = float(one["beat"] + (frame % 32) * one["beats_per_frame"])
+    assert beat == pytest.approx(position_s / 0.4, abs=0.01)
 
 
 def test_the_queue_is_played_from_its_head_and_nothing_twice(

@@ -10,7 +10,8 @@ from fingerprint import extract
 from fingerprint import settings as s
 from fingerprint.peaks import look, prepare
 from fingerprint.run import Run, build_run
-from fingerprint.vote import WINDOW, all_votes, lookups, postings, strongest, votes_within
+from fingerprint.tally import WINDOW, strongest
+from fingerprint.vote import all_votes, lookups, postings, votes_within
 
 from .conftest import RATE
 

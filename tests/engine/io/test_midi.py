@@ -299,6 +299,7 @@ def test_without_a_midi_system_the_reason_is_given_and_the_input_keeps_trying(
 def test_a_port_is_found_by_name_old_number_or_part(wanted: str | None, found: str | None) -> None:
     names = [
         "Midi Through:Midi Through Port-0 14:0",
+        "antiphon:clock 128:0",
         "Keystation:Keystation MIDI 1 24:0",
         "Keystation:Keystation MIDI 2 24:1",
     ]

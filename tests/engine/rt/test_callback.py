@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from engine.io.midiring import MidiRing
 from engine.rt import state as st
-from engine.rt.callback import MIDI_RINGS, SIGNATURE, callback_address, new_table
+from engine.rt.callback import FIRST_RING, MIDI_RINGS, SIGNATURE, callback_address, new_table
 from engine.rt.ring import read_mic
 from engine.synth import Synth
 
@@ -107,7 +107,7 @@ def test_every_midi_ring_of_the_table_is_read() -> None:
     rings = [MidiRing.create() for _ in range(MIDI_RINGS)]
     try:
         for i, ring in enumerate(rings):
-            caller.table[1 + i] = ring.words.ctypes.data
+            caller.table[FIRST_RING + i] = ring.words.ctypes.data
             ring.push(time.monotonic_ns() // 1000, 0x90, 40 + i, 100)
         for _ in range(4):
             caller(512)

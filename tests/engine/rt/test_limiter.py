@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as hs
 from numpy.typing import NDArray
 
+from engine.rt.callback import render_offline
 from engine.rt.limiter import THRESHOLD, soft_clip
 from engine.rt.rack_settings import LIMIT_ATTACK_S, LIMIT_HOLD_S, LIMIT_RELEASE_S
-from engine.rt.render import render_block
 from engine.rt.ring import write_deck
 from engine.rt.state import new_state
 from tests.measure import db, error_db, lines
@@ -27,7 +27,7 @@ def _limit(sound: NDArray[np.float64], cuts: tuple[int, ...] = ()) -> NDArray[np
     out = np.empty((len(sound), 2), np.float32)
     at = 0
     for cut in (*cuts, len(sound)):
-        render_block(state[0], out[at : at + cut])
+        render_offline(state, out[at : at + cut])
         at += min(cut, len(sound) - at)
     return out
 
@@ -121,7 +121,7 @@ def test_silence_after_limiting_is_exactly_zero_and_the_gain_comes_back_to_exact
     state = new_state(_RATE)
     write_deck(state, _both(_tone(100.0, 8.0, 0.1)).astype(np.float32))
     out = np.empty((4 * _RATE, 2), np.float32)
-    render_block(state[0], out)
+    render_offline(state, out)
     assert not out[4_900:].any()
     assert state[0]["limit_gain"] == 1.0
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from engine.parts import Chorus, Delay, Reverb
 from engine.rt import rack_state as rs
 from engine.rt import state as st
-from engine.rt.render import render_block
+from engine.rt.callback import render_offline
 from engine.rt.ring import push_command
 from tests.effects import new_rack, send, set_rack
 
@@ -47,7 +47,7 @@ def test_an_effect_goes_to_sleep_with_its_tail_and_then_gives_exactly_zero(effec
     tail = send(state, effect, burst)
     assert tail[5_000:6_000].any()
     out = np.empty((6 * _RATE, 2), np.float32)
-    render_block(state[0], out)
+    render_offline(state, out)
     assert not out[5 * _RATE :].any()
     assert not state[0]["rack_awake"].any()
     assert state[0]["wet_used"] == 0
@@ -80,7 +80,7 @@ def test_settings_that_are_sent_act_on_their_frame(blocks: list[int]) -> None:
         assert push_command(state, st.RACK_ROW, 3, values=row)
         assert push_command(state, st.RACK, 3, frame=frame)
         for count in blocks:
-            render_block(state[0], np.empty((count, 2), np.float32))
+            render_offline(state, np.empty((count, 2), np.float32))
         return np.array(state[0]["rack_target"])
 
     wanted = np.arange(rs.RACK_PARAMETERS)
@@ -91,7 +91,7 @@ def test_settings_that_are_sent_act_on_their_frame(blocks: list[int]) -> None:
 def test_what_voices_do_not_send_stays_dry() -> None:
     state = new_rack(_RATE, **_SETTINGS)
     out = np.empty((_RATE, 2), np.float32)
-    render_block(state[0], out)
+    render_offline(state, out)
     assert not out.any()
     assert state[0]["wet_used"] == 0
 
@@ -103,7 +103,7 @@ def test_between_and_after_echoes_no_number_is_denormal(effect: int) -> None:
     send(state, effect, np.where(np.arange(320) == 40, 0.5, 0.0))
     smallest = np.finfo(np.float32).tiny
     for _ in range(3_000):
-        render_block(one, np.empty((32, 2), np.float32))
+        render_offline(state, np.empty((32, 2), np.float32))
         for name in ("delay_tone", "reverb_low", "reverb_tone"):
             kept = np.abs(np.atleast_1d(one[name]))
             assert not ((kept > 0) & (kept < smallest)).any(), name
@@ -154,7 +154,7 @@ def test_panic_ends_every_tail_within_milliseconds_and_leaves_nothing_of_it(
         send(state, effect, burst)
     assert push_command(state, st.PANIC)
     out = np.empty((sample_rate, 2), np.float32)
-    render_block(state[0], out)
+    render_offline(state, out)
     first = np.abs(out[:160]).max(axis=1)
     assert first[:32].max() > 0.01
     assert not out[160:].any()
@@ -166,4 +166,4 @@ def test_panic_ends_every_tail_within_milliseconds_and_leaves_nothing_of_it(
         )
         assert send(state, effect, burst).tobytes() == send(fresh, effect, burst).tobytes()
         assert push_command(state, st.PANIC)
-        render_block(state[0], out)
+        render_offline(state, out)

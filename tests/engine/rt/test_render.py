@@ -98,6 +98,18 @@ def test_a_wave_aliases_below_90_db_and_is_flat_within_a_tenth_of_one_to_15_khz(
     assert np.abs(error).max() < 0.1
 
 
+def test_a_pulse_whose_width_swings_20_times_a_second_aliases_below_90_db() -> None:
+    swing = 19.88  # of which neither a control point nor the sample rate is a multiple
+    patch = _bare("pulse", 0.4, lfos=(LFO(rate=swing, width=0.2), LFO()))
+    pitch = 50 * swing
+    oscillator = replace(patch.oscillators[0], detune=1200 * math.log2(pitch / hz(84)))
+    synth = Synth(replace(patch, oscillators=(oscillator, _OFF)))
+    audio = synth.render([(0.0, 84, 127, 7.0)], 6.0)[20_000 : 20_000 + (1 << 18), 0]
+    found = lines(audio, swing, _RATE)  # a sideband of any harmonic is a multiple of the swing
+    assert db(found.level[49]) > -30  # the tone itself is one as well
+    assert found.alias_db < -90
+
+
 @pytest.mark.parametrize("note", [28, 69, 100])
 def test_a_long_note_stays_in_tune_within_a_hundredth_of_a_cent(note: int) -> None:
     audio = Synth(_bare("saw")).render([(0.0, note, 127, 11.0)], 10.5)[9_600:, 0]

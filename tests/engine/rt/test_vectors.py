@@ -26,7 +26,10 @@ _VECTOR = re.compile(r"<(\d+) x float>")
 _ARITHMETIC = ("fadd", "fsub", "fmul", "fdiv", "fneg")
 _MANGLED = re.compile(r"_ZN6engine2rt((?:\d+[a-z_]+)+)B")
 _MANY = 1024  # so that the loop stays a loop
-_ONE_BY_ONE = "_add_jumps"  # the jumps of a wave come when they come, a few in each cell
+_ONE_BY_ONE = (
+    "_add_saw",
+    "_add_others",
+)  # the jumps of a wave come when they come, a few in each cell
 _WORTH = 8  # operations of a loop that is worth a vector
 _OF_VOICES = ("voice", "oscillators", "filters", "envelopes")
 
@@ -66,7 +69,7 @@ def _innermost_loops(text: str, wanted: Callable[[str], bool]) -> list[_Loop]:
 
 def _of_voices(name: str) -> bool:
     found = _MANGLED.search(name)
-    if _ONE_BY_ONE in name:
+    if any(one in name for one in _ONE_BY_ONE):
         return False
     return bool(found) and any(re.search(rf"\d{module}\d", found[1]) for module in _OF_VOICES)
 

@@ -1,0 +1,276 @@
+"""The follower: the ear's answers become the synthesizer's beat and tuning."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.analysis import Analysis, Key, OnsetEnvelope
+from engine.follow.lock import Lock
+from engine.follow.onsets import LiveOnsets
+from engine.follow.refine import find_speed, refine
+from engine.rt.transport import HIGHEST_BPM, LOWEST_BPM
+from engine.synth import Synth
+from fingerprint import Identification
+
+_WINDOWS_S = (2.5, 5.0)  # of sound that a place is refined by; the second where the first fails
+_REFINE_EVERY_S = 0.4
+_FINE_SIGMA_S = 0.006  # of a refined place; neighbours share sound, so more than its own
+_COARSE_SIGMA_S = 0.018
+_COARSE_AFTER_S = 1.0  # without a refined place, the ear's own counts
+_DECK_SIGMA_S = 0.002
+_SPEED_SETTLED = 0.002  # standard deviation below which other speeds are not tried
+_SURE_S = 0.0065  # the beat is taken up when the place is known this well
+_FAR_S = 0.025  # a beat so far off is put right at once
+_FREEWHEEL_BEATS = 18.0
+_LATE_S = 3.0  # after the last observation that was due, the beat freewheels
+_CENTS_PER_S = 40.0  # the tuning glides
+_LEAST_CONFIDENCE = 0.5
+
+State = Literal["off", "listening", "locked", "freewheeling"]
+Known = tuple[Analysis, OnsetEnvelope | None]
+
+
+@dataclass(frozen=True)
+class Following:
+    """What the follower does now.
+
+    Attributes
+    ----------
+    state : "off", "listening", "locked" or "freewheeling"
+        Off: nothing is named, or its beats are not to be trusted.
+    track_id : int or None
+    position_s : float or None
+        Second of the track that is heard while the synthesizer's present output is.
+    beat, bpm : float
+        Of the track there; beat 0 is its first downbeat.
+    cents : float
+        By which the synthesizer is tuned up.
+    key : Key or None
+        As it sounds; None where it is not known well.
+    error_s : float
+        Standard deviation of the place.
+    """
+
+    state: State = "off"
+    track_id: int | None = None
+    position_s: float | None = None
+    beat: float = 0.0
+    bpm: float = 0.0
+    cents: float = 0.0
+    key: Key | None = None
+    error_s: float = 0.0
+
+
+class Follower:
+    """Lets a synthesizer's beat and tuning follow the music that is heard; for one thread.
+
+    Parameters
+    ----------
+    synth : Synth
+    known : callable
+        Returns the analysis of a track and its onset envelope, or None.
+    round_trip_s : float
+        From a frame's making to its return through the microphone, in seconds: so much later the
+        music of a frame that is made now is heard.
+    own : callable, optional
+        Returns what our own deck sends out, as (track id, second of the track, frame), or None:
+        it needs no ear.
+    beat, tuning : bool
+        What follows; `follow_beat` and `follow_tuning` change it later.
+
+    Examples
+    --------
+    See examples/follow.py.
+    """
+
+    def __init__(
+        self,
+        synth: Synth,
+        known: Callable[[int], Known | None],
+        round_trip_s: float = 0.0,
+        own: Callable[[], tuple[int, float, int] | None] | None = None,
+        beat: bool = True,
+        tuning: bool = True,
+    ) -> None:
+        if not 0.0 <= round_trip_s <= 2.0:
+            raise ValueError(f"round_trip_s must be between 0 and 2, got {round_trip_s}")
+        self.follow_beat = beat
+        self.follow_tuning = tuning
+        self.nudge_s = 0.0  # by the player's own judgement, later is positive
+        self.following = Following()
+        self._synth = synth
+        self._known = known
+        self._own = own
+        self._round_trip_s = round_trip_s
+        self._rate = synth.sample_rate
+        self._onsets = LiveOnsets(synth.sample_rate)
+        self._lock = Lock()
+        self._track: tuple[int, Analysis, OnsetEnvelope | None] | None = None
+        self._from_deck = False
+        self._refined_s = -math.inf  # when a place was refined last
+        self._engaged = False
+        self._cents = 0.0
+        self._wanted_cents = 0.0
+        self._key: Key | None = None
+        self._cents_s = 0.0
+
+    def feed(self, samples: NDArray[np.float32], frame: int) -> None:
+        """Take sound of the microphone, shape (n,); `frame` is the stream's at its first sample."""
+        self._onsets.feed(samples, frame / self._rate)
+        place = self._own() if self._own is not None else None
+        if place is not None:
+            self._play(*place)
+        elif self._from_deck:
+            self._from_deck = False
+            self._forget()
+        self._conduct()
+
+    def hear(self, answer: Identification, frame: int) -> None:
+        """Take an answer of the ear that speaks of `frame` of the stream."""
+        if self._from_deck or answer.match is None or answer.position_s is None:
+            return
+        match = answer.match
+        if not self._turn_to(match.track_id):
+            return
+        now_s = frame / self._rate
+        self._tune(match.pitch_cents)
+        place = float(answer.position_s)
+        since_s = now_s - self._refined_s
+        if since_s < _REFINE_EVERY_S or self._refine(now_s, place, match.speed):
+            return
+        if since_s > _COARSE_AFTER_S:
+            self._add(now_s, place, _COARSE_SIGMA_S, match.speed)
+
+    # --- the lock
+
+    def _play(self, track_id: int, position_s: float, frame: int) -> None:
+        """Our own deck sends out this second of a track at this frame: nothing is more exact."""
+        if not self._from_deck:
+            self._forget()
+            self._from_deck = True
+        if self._turn_to(track_id):
+            self._tune(0.0)
+            self._add(frame / self._rate, position_s, _DECK_SIGMA_S, 1.0)
+
+    def _turn_to(self, track_id: int) -> bool:
+        """Make a track the one that is followed; False when there is nothing to follow in it."""
+        if self._track is None or self._track[0] != track_id:
+            self._forget()
+            known = self._known(track_id)
+            if known is None:
+                return False
+            self._track = track_id, *known
+        return True
+
+    def _forget(self) -> None:
+        self._lock.clear()
+        self._track = None
+        self._refined_s = -math.inf
+        self._engaged = False
+        self._wanted_cents = 0.0
+        self._key = None
+
+    def _add(self, time_s: float, position_s: float, sigma_s: float, speed: float) -> None:
+        if self._lock.add(time_s, position_s, sigma_s, speed):
+            self._engaged = False
+
+    def _refine(self, now_s: float, place: float, named: float) -> bool:
+        """Add a refined observation, if one can be had; `named` is the speed by the ear."""
+        assert self._track is not None
+        envelope, line = self._track[2], self._lock.line
+        if envelope is None:
+            return False
+        settled = line is not None and line.speed_sigma < _SPEED_SETTLED
+        speed = line.speed if line is not None and settled else named
+        for seconds in _WINDOWS_S:
+            strength, start_s = self._onsets.latest(seconds)
+            middle_s = start_s + 0.5 * len(strength) * self._onsets.step_s
+            thought = place + (middle_s - now_s) * speed
+            find = refine if settled else find_speed
+            shift = find(strength, self._onsets.step_s, envelope, thought, speed)
+            if shift is not None:
+                if self._refined_s == -math.inf:
+                    self._engaged = False  # until now, the ear's word alone
+                self._add(middle_s, thought + shift.seconds, _FINE_SIGMA_S, shift.speed)
+                self._refined_s = now_s
+                return True
+        return False
+
+    # --- what follows
+
+    def _conduct(self) -> None:
+        frame = self._synth.frame
+        now_s = frame / self._rate + (0.0 if self._from_deck else self._round_trip_s)
+        self._glide(frame / self._rate)
+        line, track = self._lock.line, self._track
+        if line is None or track is None:
+            self.following = Following(cents=self._cents)
+            return
+        track_id, analysis, _ = track
+        position_s = line.at(now_s) - self.nudge_s
+        grid = analysis.grid
+        if grid is None or grid.confidence < _LEAST_CONFIDENCE:
+            self.following = Following(
+                "off",
+                track_id,
+                position_s,
+                cents=self._cents,
+                key=self._key,
+                error_s=line.error_s(now_s),
+            )
+            return
+        beat = float(grid.beat_at(position_s)) - grid.downbeat
+        bpm = float(grid.bpm_at(position_s)) * line.speed
+        gap = (now_s - self._lock.last_s) * bpm / 60.0
+        over = position_s > analysis.duration_s
+        late = now_s - self._lock.last_s > _LATE_S
+        state: State = "freewheeling" if late else "locked"
+        if over or gap > _FREEWHEEL_BEATS + _LATE_S * bpm / 60.0:
+            self._forget()
+            self.following = Following(cents=self._cents)
+            return
+        if not self._engaged and line.sigma_s > _SURE_S:
+            state = "listening"
+        elif self.follow_beat and LOWEST_BPM <= bpm <= HIGHEST_BPM:
+            at_once = not self._engaged or abs(self._off(beat, frame)) > _FAR_S * bpm / 60.0
+            sent = self._synth.follow_beat(beat, frame, bpm, at_once)
+            self._engaged = self._engaged or sent
+        self.following = Following(
+            state, track_id, position_s, beat, bpm, self._cents, self._key, line.error_s(now_s)
+        )
+
+    def _off(self, beat: float, frame: int) -> float:
+        """Return by how many beats the synthesizer is ahead of `beat` at `frame`, roughly."""
+        synth = self._synth
+        slope = float(synth.state[0]["beats_per_frame"])
+        return synth.beat + (frame - synth.beat_frame) * slope - beat
+
+    def _tune(self, pitch_cents: float) -> None:
+        assert self._track is not None
+        analysis = self._track[1]
+        sure = analysis.tuning_confidence >= _LEAST_CONFIDENCE
+        cents = (analysis.tuning_cents if sure else 0.0) + pitch_cents
+        keys = math.floor(cents / 100.0 + 0.5)  # the nearest key, should another speed bend it far
+        self._wanted_cents = cents - 100.0 * keys
+        key = analysis.key
+        if key is None or key.confidence < _LEAST_CONFIDENCE:
+            self._key = None
+        else:
+            self._key = Key((key.tonic + keys) % 12, key.mode, key.confidence)
+
+    def _glide(self, now_s: float) -> None:
+        """Draw the tuning nearer to what is wanted; without a track, to where it was."""
+        passed_s, self._cents_s = max(0.0, now_s - self._cents_s), now_s
+        wanted = self._wanted_cents if self.follow_tuning else 0.0
+        step = float(np.clip(wanted - self._cents, -1.0, 1.0) * _CENTS_PER_S * passed_s)
+        if step == 0.0:
+            return
+        cents = wanted if abs(step) >= abs(wanted - self._cents) else self._cents + step
+        if self._synth.set_master_tuning(cents):
+            self._cents = cents

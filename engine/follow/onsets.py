@@ -1,0 +1,52 @@
+"""What begins in the microphone, kept for a few seconds."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dsp.resample import StreamResampler
+from engine.analysis.features import FINE_HOP_S, SAMPLE_RATE, FineStream
+
+_KEPT_S = 8.0
+_GAP_S = 0.01  # of missing sound, after which all begins anew
+
+
+class LiveOnsets:
+    """Onset strength of a stream, by the same arithmetic as that stored with a track.
+
+    Parameters
+    ----------
+    sample_rate : float
+        Of the stream, Hz.
+    """
+
+    step_s = FINE_HOP_S
+
+    def __init__(self, sample_rate: float) -> None:
+        self._rate = sample_rate
+        self._kept = round(_KEPT_S / FINE_HOP_S)
+        self._begin(0.0)
+
+    def _begin(self, time_s: float) -> None:
+        self._resampler = StreamResampler(self._rate, SAMPLE_RATE)
+        self._stream = FineStream()
+        self._start_s = time_s  # of frame 0
+        self._due_s = time_s  # of the next sample
+        self._count = 0  # frames so far
+        self._latest = np.zeros(0, np.float32)
+
+    def feed(self, samples: NDArray[np.float32], time_s: float) -> None:
+        """Take samples, shape (n,), the first of which is of this moment of the stream."""
+        if abs(time_s - self._due_s) > _GAP_S:
+            self._begin(time_s)
+        self._due_s = time_s + len(samples) / self._rate
+        new = self._stream.feed(self._resampler.feed(samples))[:, 3]
+        self._count += len(new)
+        self._latest = np.concatenate([self._latest, new])[-self._kept :]
+
+    def latest(self, seconds: float) -> tuple[NDArray[np.float32], float]:
+        """Return the last `seconds` of strength, and the moment of its first frame."""
+        frames = min(len(self._latest), round(seconds / FINE_HOP_S))
+        strength = self._latest[len(self._latest) - frames :]
+        return strength, self._start_s + (self._count - frames) * FINE_HOP_S
