@@ -7,6 +7,7 @@ import pytest
 
 from engine.analysis import Analyser, Analysis, FormatError, OnsetEnvelope, analyse
 from engine.analysis.analyser import analyse_with_onsets
+from engine.analysis.features import FeatureStream, FineStream
 
 from .conftest import RATE, sounded, steady
 
@@ -151,3 +152,13 @@ def test_the_grid_of_a_very_long_track_comes_from_its_first_hours(
     assert found.grid.last_s < 20
     number = found.grid.beat_at(beats[-4:] - 0.006)
     assert np.abs(2 * number - np.round(2 * number)).max() < 0.05
+
+
+def test_the_fine_onsets_of_a_stream_are_those_of_the_whole() -> None:
+    audio = sounded(steady(110, 6))
+    whole, live = FeatureStream(), FineStream()
+    whole.feed(audio)
+    frames = np.concatenate([live.feed(audio[k : k + 777]) for k in range(0, len(audio), 777)])
+    fine = whole.finish().fine
+    assert len(frames) > 0.99 * len(fine)
+    assert np.allclose(frames[:, 3], fine[: len(frames)], atol=1e-4)
