@@ -55,12 +55,14 @@ def made_of_nothing(kind: str) -> np.ndarray:
     if kind == "swells":
         tones = (np.sin(2 * np.pi * hz * time) for hz in (110, 165, 220.7))
         return 0.1 * sum(tones) * (1 + np.sin(2 * np.pi * 0.07 * time))
+    if kind == "constant":
+        return np.full(20 * RATE, 0.5)
     clicks = np.zeros(20 * RATE)  # at random
     clicks[rng.integers(0, 20 * RATE, 60)] = 0.7
     return clicks
 
 
-@pytest.mark.parametrize("kind", ["silence", "noise", "swells", "clicks"])
+@pytest.mark.parametrize("kind", ["silence", "noise", "swells", "constant", "clicks"])
 def test_what_has_no_beat_is_not_followed(kind: str) -> None:
     found = analyse(made_of_nothing(kind), RATE)
     assert not found.follows
