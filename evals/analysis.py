@@ -1,13 +1,13 @@
 """Answer a folder of music with beats, bars, key and tuning of every piece; print the cost.
 
-    python -m evals.analysis DIR ANSWERS.jsonl
+    OMP_NUM_THREADS=1 python -m evals.analysis DIR ANSWERS.jsonl
 
 DIR holds NAME.wav, .flac, .ogg or .mp3. A line of ANSWERS.jsonl is
 {"name", "beats", "downbeats", "key", "cents", "bpm", "steady", "confidence", "beats_per_bar", ...}.
-Processor time is that of one thread, decoding not included; a first piece is analysed beforehand,
-so that compiling is not counted. Where NAME.json holds the truth ("beats", "bpm", ...), the wrong
-locks are counted: beats off by more than 30 ms at the true, double and half level, although
-the confidence is at least 0.5.
+Processor time is without decoding (and of one thread, if the variable says so); a first piece is
+analysed beforehand, so that compiling is not counted. Where NAME.json holds the truth ("beats",
+"bpm", ...), the wrong locks are counted: beats off by more than 30 ms at the true, double and half
+level, although the confidence is at least 0.5.
 """
 
 from __future__ import annotations

@@ -48,7 +48,7 @@ Group = tuple[Doubles, Doubles]  # rows of evidence, and how right each is: 0 to
 FOLDS = 4
 RIGHT, WINDOW_S, BAR_WINDOW_S = 0.85, 0.030, 0.070
 OTHER_LEVEL = 0.3  # what double or half the beats are worth, beside the beats themselves
-WRONG_COUNTS = 2.0  # a wrong lock is worse than none
+WRONG_COUNTS = 4.0  # a wrong lock is worse than none
 NOISES = 120
 
 

@@ -68,6 +68,7 @@ class Analyser:
         cells = self._tones.finish()
         cents, sure = tuning(cells)
         cue_in, cue_out, cue_sure = cues(self._meter.steps(), duration_s, grid)
+        cue_out = min(round(cue_out, 4), duration_s)
         loudness, peak = self._meter.integrated(), self._meter.true_peak_db()
         analysis = Analysis(
             duration_s=duration_s,
@@ -82,8 +83,8 @@ class Analyser:
             loudness_lufs=None if loudness is None else round(loudness, 2),
             true_peak_db=None if peak is None else round(peak, 2),
             energy_db=tuple(np.round(self._meter.seconds(), 1).tolist()),
-            cue_in_s=round(cue_in, 4),
-            cue_out_s=min(round(cue_out, 4), duration_s),
+            cue_in_s=min(round(cue_in, 4), cue_out),
+            cue_out_s=cue_out,
             cue_confidence=cue_sure,
         )
         return analysis, _envelope(features)

@@ -189,7 +189,5 @@ class FineStream:
 
     def feed(self, audio: Floats) -> Floats:
         """Take samples, (n,) at `SAMPLE_RATE`; return the frames they complete, (m, 4)."""
-        for magnitude in self._frames.feed(audio):
-            self._onsets.feed(magnitude)
-        out, self._onsets.out = self._onsets.out, []
-        return np.concatenate([np.zeros((0, 4), dtype=np.float32), *out])
+        found = [self._onsets.feed(magnitude) for magnitude in self._frames.feed(audio)]
+        return np.concatenate([np.zeros((0, 4), dtype=np.float32), *found])

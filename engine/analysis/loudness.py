@@ -32,6 +32,7 @@ def k_weighting(sample_rate: float) -> Doubles:
     """
     out = np.empty((2, 5))
     gain, quality, corner = 3.99984385397, 0.7071752369554193, 1681.9744509555319
+    corner = min(corner, 0.45 * sample_rate)  # above it, there is nothing to lift
     k = math.tan(math.pi * corner / sample_rate)
     high = 10.0 ** (gain / 20.0)
     band = high**0.499666774155

@@ -15,7 +15,8 @@ Doubles = NDArray[np.float64]
 
 _FIXED_S = 0.015  # beats nearer than this are the same
 _SPAN_S = 10.0
-_ENOUGH = 16  # beats: of fewer, too many things can be made
+_ENOUGH = 16  # beats: of fewer, too many things can be made; half of them with an onset
+_HEARD = 6  # the number in the row that says which share of the beats has an onset
 
 
 def trust_evidence(
@@ -80,6 +81,7 @@ def agrees(beats: Doubles, other: Doubles) -> bool:
 
 
 def trust(row: Floats, beats: int, network: Network) -> float:
-    """Return the probability, 0 to 1, that the beats are right; below 0.5 for a few seconds."""
+    """Return the probability, 0 to 1, that the beats are right; below 0.5 for a few onsets."""
     chance = 1.0 / (1.0 + np.exp(-network(row[None])[0]))
-    return float(chance * min(1.0, beats / _ENOUGH) ** 2)
+    heard = beats * float(row[_HEARD])
+    return float(chance * min(1.0, beats / _ENOUGH, 2 * heard / _ENOUGH) ** 2)

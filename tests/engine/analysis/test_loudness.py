@@ -72,6 +72,13 @@ def test_the_true_peak_of_music_is_that_of_a_long_interpolation() -> None:
     assert metered(audio.astype(np.float32)).true_peak_db() == pytest.approx(expected, abs=0.2)
 
 
+@pytest.mark.parametrize("rate", [1_000, 2_000, 4_000])
+def test_low_sample_rates_are_stable(rate: int) -> None:
+    loud = metered(noise(60.0, 1, rate), rate).integrated()
+    assert loud is not None
+    assert -40 < loud < 0
+
+
 def test_silence_and_half_a_moment_have_no_loudness() -> None:
     assert metered(np.zeros((RATE, 2), np.float32)).integrated() is None
     assert metered(np.zeros((RATE, 2), np.float32)).true_peak_db() is None
