@@ -3,8 +3,8 @@
 numba optimises every function on its own, then its copy in each of its callers, then those in
 theirs: what lies six calls deep is made seven times over. Here a kernel that another one calls is
 translated and no more; it is optimised where all meet, in the one that Python or a sound card
-calls. Four fifths of the compiler's work is saved so. This leans on the insides of numba (tried
-with 0.60 to 0.68), for which it has no option.
+calls. Two thirds of the first start are saved so. This leans on the insides of numba (tried with
+0.60 and 0.68), which has no option for it.
 """
 
 from __future__ import annotations
