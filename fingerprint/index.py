@@ -221,8 +221,10 @@ class FingerprintIndex:
         self._rewrite(groups)
 
     def compact(self) -> None:
-        """Rewrite the index as one run without removed tracks."""
+        """Rewrite the index as one run without removed tracks, unless it is that already."""
         self._must_write()
+        if len(self._runs) == 1 and not self._pending and self._alive[0].all():
+            return
         self._rewrite([(list(range(len(self._runs))), True)] if self._runs else [])
 
     def peaks(self, track_id: int) -> TrackPeaks:
