@@ -223,7 +223,7 @@ class FingerprintIndex:
     def compact(self) -> None:
         """Rewrite the index as one run without removed tracks, unless it is that already."""
         self._must_write()
-        if len(self._runs) == 1 and not self._pending and self._alive[0].all():
+        if len(self._runs) == 1 and not (self._pending or self._changed or self._removed[0]):
             return
         self._rewrite([(list(range(len(self._runs))), True)] if self._runs else [])
 
