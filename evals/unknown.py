@@ -8,8 +8,8 @@ other one as if after silence (the stream forgets what it heard): as they are, i
 through a phone's band, with noise or other foreign music beside them, and in a bar; every eighth
 piece is a minute of speech instead (files of --speech, one after the other), every sixteenth noise.
 Prints every track that is named (all are false), and at the end how many in how many hours. The
-same seed plays the same pieces. After `--cpu-s` seconds of listening, or Ctrl-C, it stops before the
-time and reports what it has.
+same seed plays the same pieces. After `--cpu-s` seconds of listening, or Ctrl-C, it stops before
+the time and reports what it has.
 """
 
 from __future__ import annotations
