@@ -8,12 +8,14 @@ other one as if after silence (the stream forgets what it heard): as they are, i
 through a phone's band, with noise or other foreign music beside them, and in a bar; every eighth
 piece is a minute of speech instead (files of --speech, one after the other), every sixteenth noise.
 Prints every track that is named (all are false), and at the end how many in how many hours. The
-same seed plays the same pieces. After `--cpu-s` seconds of listening it stops before the time.
+same seed plays the same pieces. After `--cpu-s` seconds of listening, or Ctrl-C, it stops before
+the time and reports what it has.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import tempfile
 import time
@@ -91,7 +93,7 @@ def main() -> None:
         folder = arguments.index or Path(temporary) / "index"
         names, _ = build(arguments.library, folder)
         start = cpu = 0.0
-        with FingerprintIndex.open(folder) as index:
+        with FingerprintIndex.open(folder) as index, contextlib.suppress(KeyboardInterrupt):
             stream, track = index.stream(RATE), None
             for number, (name, sound) in enumerate(pieces(music, talk, rng)):
                 if sum(heard.values()) >= 3600 * arguments.hours or cpu > arguments.cpu_s:

@@ -24,6 +24,7 @@ from .run import Run, build_run
 from .stream import Stream
 
 _TIER = 8  # so many runs of one order of size are merged into one
+_TIER_OF_LARGE = 3  # a question costs as much again for each large run, whatever its size
 LARGEST_SMALL = 100 * 180_000  # frames, 100 hours: a run of more keeps triples instead of pairs
 
 
@@ -220,8 +221,10 @@ class FingerprintIndex:
         self._rewrite(groups)
 
     def compact(self) -> None:
-        """Rewrite the index as one run without removed tracks."""
+        """Rewrite the index as one run without removed tracks, unless it is that already."""
         self._must_write()
+        if len(self._runs) == 1 and not (self._pending or self._changed or self._removed[0]):
+            return
         self._rewrite([(list(range(len(self._runs))), True)] if self._runs else [])
 
     def peaks(self, track_id: int) -> TrackPeaks:
@@ -340,7 +343,8 @@ def _tiers(runs: list[Run]) -> list[tuple[list[int], bool]]:
     size = [int(run.track_frames.sum()).bit_length() // 3 for run in runs]
     for tier in sorted(set(size)):
         last = [n for n in range(len(runs)) if size[n] <= tier]
-        if len(last) >= _TIER:
+        large = tier >= LARGEST_SMALL.bit_length() // 3
+        if len(last) >= _TIER or (large and size.count(tier) >= _TIER_OF_LARGE):
             rest = [n for n in range(len(runs)) if n not in last]
             return [*(([n], False) for n in rest), (last, True)]
     return [([n], False) for n in range(len(runs))]

@@ -66,6 +66,25 @@ def test_small_runs_beside_a_large_one_become_one_large_run(large, tunes):
     assert 11 not in [match.track_id for match in found]
 
 
+def test_three_large_runs_of_a_size_become_one(tunes, tmp_path, monkeypatch):
+    monkeypatch.setattr(fingerprint.index, "LARGEST_SMALL", 1500)
+    with FingerprintIndex.create(tmp_path / "index") as index:
+        counts = []
+        for first in (0, 2, 4):
+            for k in (first, first + 1):
+                index.add_peaks(k, extract(tunes[k], RATE))
+            index.commit()
+            counts.append(len(kinds(index)))
+        assert counts == [1, 2, 1]
+        assert kinds(index) == [True]
+        assert index.track_ids.tolist() == [0, 1, 2, 3, 4, 5]
+        assert index.identify(clip_of(tunes[3], 6.0), RATE)[0].track_id == 3
+        for k in (6, 7):
+            index.add_peaks(k, extract(tunes[k], RATE))
+            index.commit()
+        assert kinds(index) == [True, False, False]  # small ones do not move a large one
+
+
 def test_peaks_come_back_from_a_large_run_as_they_went_in(large, tunes):
     before, after = extract(tunes[4], RATE), large.peaks(14)
     np.testing.assert_array_equal(before.frame, after.frame)
