@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 
 import numpy as np
@@ -30,8 +31,8 @@ def test_another_program_receives_the_clock_and_where_the_song_is(
             assert program.interrupt() == 130
         until(lambda: " fc" in received.read_text(), "the clock stops with the program")
     finally:
-        dump.kill()
-        dump.wait()
+        dump.send_signal(signal.SIGINT)  # a server may hang after a client that was killed
+        dump.wait(timeout=20)
     lines = [line.split() for line in received.read_text().splitlines() if ":" in line]
     events = [(float(words[0].rstrip(":")), words[1]) for words in lines if len(words) > 1]
     assert "Traceback" not in program.err

@@ -126,9 +126,12 @@ def gather(frame, bin_hz, cells):  # type: ignore[no-untyped-def]
         weight = np.sqrt(here)
         if hz > 300.0:
             weight *= 0.6 ** np.log2(hz / 300.0)
-        cell = int((note - LOWEST + 0.5) * CELLS)
-        if 0 <= cell < cells.shape[0]:
-            cells[cell] += weight
+        place = (note - LOWEST + 0.5) * CELLS - 0.5  # shared by the two cells around it
+        cell = int(np.floor(place))
+        part = place - cell
+        if 0 <= cell < cells.shape[0] - 1:
+            cells[cell] += weight * (1.0 - part)
+            cells[cell + 1] += weight * part
 
 
 @kernel

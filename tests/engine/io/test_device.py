@@ -15,6 +15,7 @@ from engine.errors import DeviceError
 from engine.io import device
 from engine.io.device import NullStream, Stream, find_device, list_devices, open_stream
 from engine.io.midiring import MidiRing
+from engine.rt.callback import FIRST_RING
 from engine.rt.ring import read_mic
 from engine.synth import Synth
 from tests.conftest import Studio
@@ -127,7 +128,7 @@ def test_midi_inputs_fill_the_table_and_no_more_than_eight() -> None:
     with MidiRing.create() as ring:
         for _ in range(8):
             stream.attach_midi(ring.words)
-        assert (stream.table[1:] == ring.words.ctypes.data).all()
+        assert (stream.table[FIRST_RING:] == ring.words.ctypes.data).all()
         with pytest.raises(DeviceError, match="at most 8 MIDI inputs at once"):
             stream.attach_midi(ring.words)
 
