@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from engine.synth import Synth
 
 DEFAULT_BLOCK = 128
-COMPILING = "getting ready (the first time, the synthesizer is compiled: about a minute)"
+COMPILING = "getting ready (the first time, the synthesizer is compiled: half a minute)"
 
 
 OWN_PORT = "own"
