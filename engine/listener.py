@@ -21,13 +21,14 @@ _SILENT_S = 2.0  # of silence until a track counts as over
 _UNKNOWN_S = 5.0  # of sound without an answer until it is called unknown
 _LOST_S = 3.0  # without a confirmation until a known track counts as over
 _JUMP_S = 0.5  # a place this far from where it was expected is news: many tunes repeat themselves
+_OTHER_SPEED = 0.005  # and so is a speed this far from what was said: a guess of two seconds
 
 State = Literal["known", "unknown", "silence"]
 
 
 @dataclass(frozen=True)
 class Heard:
-    """What the room plays, said once whenever it changes: another track, or another place in it.
+    """What the room plays, said once whenever it changes: another track, place in it, or speed.
 
     Attributes
     ----------
@@ -75,6 +76,7 @@ class Tracker:
         self._track: int | None = None
         self._track_began = 0  # `_began` as it was when the present track was named
         self._place: tuple[int, float, float] | None = None  # frame, second of the track, speed
+        self._said_speed = 1.0
         self.latest: Identification | None = None
 
     @property
@@ -140,7 +142,8 @@ class Tracker:
         if before is None:
             return False
         expected_s = before[1] + (answer.frame - before[0]) / self._rate * before[2]
-        return abs(position_s - expected_s) > _JUMP_S
+        other_speed = abs(answer.match.speed - self._said_speed) > _OTHER_SPEED
+        return other_speed or abs(position_s - expected_s) > _JUMP_S
 
     def _say(self, state: State, answer: Identification | None) -> Heard:
         if answer is not None and answer.match is not None and answer.match.track_id == self._track:
@@ -151,7 +154,7 @@ class Tracker:
             self._track = self._place = None
             return Heard(state, None, None, 0.0, 1.0, self._frames, after)
         match = answer.match
-        self._track = match.track_id
+        self._track, self._said_speed = match.track_id, match.speed
         self._track_began = self._began
         self._began = self._frames
         frame = self._base + answer.frame

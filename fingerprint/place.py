@@ -28,7 +28,7 @@ AN_EXPLAINED = 1.0  # nats for each peak of the clip that the track has
 LONG = 200  # frames: a longer clip may hide a tempo that is off by a little
 TEMPO_STEP = 0.002
 TEMPO_STEPS = 20  # to either side
-TEMPO_GAIN = 5.0  # nats that another tempo must bring
+TEMPO_GAIN = 15.0  # nats that another tempo must bring: chance brings up to 13 in a room
 _FRAME_BITS = 32
 
 F32 = NDArray[np.float32]
@@ -43,8 +43,33 @@ def place(
 ) -> Candidate:
     """Return `candidate` at the place of its track that agrees most with the clip.
 
-    Its evidence stays that of the track: score, votes and advantage do not change.
+    A pitch and tempo found in few seconds may be chance, so the track as it is in the library is
+    looked for as well, and taken unless the other agrees clearly better. The evidence stays that
+    of the track: score, votes and advantage do not change.
     """
+    first = int(run.track_start[candidate.row])
+    last = first + int(run.track_frames[candidate.row])
+    arrays = (run.block_peak, run.peak_frame, run.peak_code)
+    at, merit = _best(run, candidate, picture, evidence, owner)
+    if (candidate.pitch, candidate.tempo) != (1.0, 1.0):
+        middle = candidate.align + 0.5 * len(evidence) * candidate.tempo
+        plain = replace(candidate, align=middle - 0.5 * len(evidence), pitch=1.0, tempo=1.0)
+        plain_at, plain_merit = _best(run, plain, picture, evidence, owner)
+        if plain_merit + TEMPO_GAIN > merit:
+            candidate, at = plain, plain_at
+    found = np.array([at, candidate.pitch, candidate.tempo, 0.0])
+    if len(evidence) >= LONG and sharpen(*arrays, first, last, evidence, found):
+        at, pitch, tempo = found[:3]
+        refine(*arrays, first, last, at, pitch, tempo, evidence, FINE, found)
+    return replace(
+        candidate, align=float(found[0]) - first, pitch=float(found[1]), tempo=float(found[2])
+    )
+
+
+def _best(
+    run: Run, candidate: Candidate, picture: Picture, evidence: F32, owner: NDArray[np.int32]
+) -> tuple[float, float]:
+    """Return the frame of the run where a candidate agrees most, and how much (nats)."""
     first = int(run.track_start[candidate.row])
     last = first + int(run.track_frames[candidate.row])
     arrays = (run.block_peak, run.peak_frame, run.peak_code)
@@ -59,14 +84,8 @@ def place(
             *arrays, first, last, align[k], candidate.pitch, candidate.tempo, owner,
             len(picture.frame),
         )  # fmt: skip
-    at = float(align[best[np.argmax(merit[best])]])
-    found = np.array([at, candidate.pitch, candidate.tempo, 0.0])
-    if len(evidence) >= LONG and sharpen(*arrays, first, last, evidence, found):
-        at, pitch, tempo = found[:3]
-        refine(*arrays, first, last, at, pitch, tempo, evidence, FINE, found)
-    return replace(
-        candidate, align=float(found[0]) - first, pitch=float(found[1]), tempo=float(found[2])
-    )
+    chosen = best[np.argmax(merit[best])]
+    return float(align[chosen]), float(merit[chosen])
 
 
 def _repeats(

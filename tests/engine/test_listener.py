@@ -22,6 +22,7 @@ class _Stream:
 
     def __init__(self) -> None:
         self.script: int | None = None  # the track that would be found
+        self.speed = 1.0
         self.resets: list[int] = []
         self.fed = 0
 
@@ -34,7 +35,7 @@ class _Stream:
         self.fed += len(samples)
         match = None
         if self.script is not None:
-            match = Match(self.script, 10.0, 0.9, 1.0, 0.0, True)
+            match = Match(self.script, 10.0, 0.9, self.speed, 0.0, True)
         position = None if match is None else 10.0 + self.fed / _RATE
         return Identification(match, self.fed - 7, position, 1.0)
 
@@ -77,6 +78,18 @@ def test_a_track_is_said_once_with_where_and_when(tracker: Tracker, index: _Inde
     said = _feed(tracker, _loud(), 10)
     assert said == [Heard("known", 7, 12.0, 0.9, 1.0, 1_993, 2.0)]
     assert tracker.latest is not None
+
+
+def test_a_speed_that_turns_out_to_be_another_is_said_again(
+    tracker: Tracker, index: _Index
+) -> None:
+    index.one.script, index.one.speed = 7, 1.016
+    assert [heard.speed for heard in _feed(tracker, _loud(), 4)] == [1.016]
+    index.one.speed = 1.001
+    (said,) = _feed(tracker, _loud(), 4)
+    assert (said.track_id, said.speed) == (7, 1.001)
+    index.one.speed = 1.004  # a record player's flutter is no news
+    assert _feed(tracker, _loud(), 4) == []
 
 
 def test_another_track_is_said_at_once_and_its_time_counts_from_the_change(

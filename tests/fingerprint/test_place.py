@@ -69,6 +69,13 @@ def test_a_tempo_that_is_a_little_off_is_found_in_a_long_clip(run, tunes):
     assert found.align == pytest.approx(0.0, abs=2.0)
 
 
+def test_a_wrong_tempo_of_two_seconds_is_taken_back(run, tunes):
+    clip = with_noise(tunes[2][3 * RATE : 5 * RATE], 15.0)
+    found = placed(run, clip, replace(at(3.0 * s.FRAMES_PER_SECOND), row=0, tempo=1.016))
+    assert (found.pitch, found.tempo) == (1.0, 1.0)
+    assert found.align == pytest.approx(3.0 * s.FRAMES_PER_SECOND, abs=1.5)
+
+
 def test_the_evidence_for_the_track_is_left_as_it_was(run, repeating):
     candidate = at(100.0)
     found = placed(run, repeating[2 * RATE : 5 * RATE], candidate)
