@@ -25,6 +25,14 @@ HERE = Path(__file__).resolve().parent
 SCRIPTS = HERE / "virtual_audio"
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what needs the machine for itself: `make test` runs the others side by side."""
+    for item in items:
+        if {"studio", "demo"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker("alone")
+
+
 @pytest.fixture
 def rng() -> np.random.Generator:
     """Return the one source of randomness, the same in every test and every run."""
@@ -208,8 +216,11 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
 @pytest.fixture(scope="session")
 def music() -> Music:
     """Return real music, downloaded once; where it cannot be had, skip (but fail in CI)."""
+    turn = Path(tempfile.gettempdir()) / f"antiphon-music-{os.getuid()}.lock"
     try:
-        return real_music.fetch()
+        with turn.open("w") as lock:  # apt has its own locks, and does not wait for them
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            return real_music.fetch()
     except real_music.NoMusicError as error:
         if os.environ.get("CI") == "true":
             pytest.fail(f"no music to test with: {error}")
