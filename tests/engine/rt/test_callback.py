@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 import ctypes
-import re
-import subprocess
-import sys
 import threading
 import time
-from collections import deque
 from pathlib import Path
 
-import llvmlite.binding as llvm
 import numba
 import numpy as np
 import pytest
@@ -170,105 +165,6 @@ def test_it_keeps_playing_while_another_thread_holds_the_interpreter_lock() -> N
     card.join()
     assert during > 40  # of 200; none would be a callback that waits for the lock
     assert synth.state[0]["calls"] == 251
-
-
-# --- the audit
-
-_PROGRAM = """
-from numba import cfunc
-from engine.rt import callback
-from dsp._jit import kernel
-print(cfunc(callback._TYPE, nopython=True, error_model="numpy")(callback._callback).inspect_llvm())
-"""
-_HARMLESS = re.compile(
-    r"""llvm\.(memset|memcpy|memmove|fmuladd|fma|sqrt|floor|ceil|fabs|minnum|maxnum|minimum|maximum|
-    copysign|umin|umax|smin|smax|abs|vector|masked|lifetime|assume|experimental|ctlz|cttz|fshl|fshr|
-    usub|uadd|x86\.(sse|avx)|aarch64|stepvector|trunc|rint|exp2|pow|sin|cos|tan|is\.fpclass|ptrmask|
-    dbg)|clock_gettime|memset|memcpy|(exp2|pow|sin|cos|tan|sqrt|floor|ceil|fmod|ldexp)f?$""",
-    re.VERBOSE,
-)
-_TARGET = re.compile(r"label %\"?([\w.$-]+)\"?")
-_BLOCK = re.compile(r"\s*\"?([\w.$-]+)\"?:")
-
-
-def _label(block: llvm.ValueRef) -> str:
-    found = _BLOCK.match(str(block))
-    return found[1] if found else ""
-
-
-def _walk(module: llvm.ModuleRef, entry: str) -> tuple[set[str], set[str]]:
-    """Return what is called on the way of a call that does not fail, and in error branches."""
-    functions = {f.name: f for f in module.functions}
-    clean: set[str] = set()
-    in_error: set[str] = set()
-    seen = {entry}
-    waiting = deque([entry])
-    while waiting:
-        blocks = {_label(b): b for b in functions[waiting.popleft()].blocks}
-        names = list(blocks)
-        seen_blocks = {names[0]}
-        todo = [names[0]]
-        while todo:
-            block = blocks[todo.pop()]
-            called = []
-            targets: list[str] = []
-            for instruction in block.instructions:
-                text = str(instruction)
-                if instruction.opcode in ("call", "invoke"):
-                    name = list(instruction.operands)[-1].name
-                    assert name, f"a call through a pointer: {text}"
-                    called.append(name)
-                if instruction.opcode in ("br", "switch", "invoke"):
-                    targets += _TARGET.findall(text)
-            if "numba_gil_ensure" in called:
-                in_error.update(called)
-                continue  # the branch of a failure: what follows holds the interpreter lock
-            clean.update(called)
-            for name in called:
-                if name in functions and not functions[name].is_declaration and name not in seen:
-                    seen.add(name)
-                    waiting.append(name)
-            for name in targets:
-                if name not in seen_blocks:
-                    seen_blocks.add(name)
-                    todo.append(name)
-    defined = {name for name, f in functions.items() if not f.is_declaration}
-    return clean - defined, in_error
-
-
-def test_the_audio_thread_reaches_no_allocation_no_lock_and_no_python() -> None:
-    text = subprocess.run(
-        [sys.executable, "-c", _PROGRAM],
-        cwd=_SOURCES,
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=300,
-    ).stdout
-    module = llvm.parse_assembly(text)
-    entries = [
-        f.name for f in module.functions if f.name.startswith("cfunc.") and not f.is_declaration
-    ]
-    assert len(entries) == 1
-    reached, in_error = _walk(module, entries[0])
-    assert "clock_gettime" in reached  # the walk did get to the body
-    assert "numba_gil_ensure" in in_error  # and tells the error branch from it
-    wrong = {name for name in reached if not _HARMLESS.match(name)}
-    assert not wrong
-    assert not {f.name for f in module.functions if re.search("NRT_.*alloc", f.name, re.I)}
-
-
-def test_the_audit_finds_an_allocation_where_there_is_one() -> None:
-    def careless(pointer):  # type: ignore[no-untyped-def]
-        return np.zeros(int(pointer) + 3).sum()
-
-    kind = numba.types.float64(numba.types.int64)
-    module = llvm.parse_assembly(numba.cfunc(kind, nopython=True)(careless).inspect_llvm())
-    entry = next(
-        f.name for f in module.functions if f.name.startswith("cfunc.") and not f.is_declaration
-    )
-    reached, _ = _walk(module, entry)
-    assert any("NRT_" in name and "lloc" in name for name in reached)
 
 
 def test_states_are_large_but_not_too_large() -> None:
