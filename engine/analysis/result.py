@@ -14,6 +14,8 @@ VERSION = 1
 """Of the analysis; results of another version are made again."""
 
 KEY_STEP_S = 10.0
+SURE = 0.5
+"""Confidence from which something relies on a beat, key or tuning."""
 
 PITCHES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 MODES = ("major", "minor")
@@ -124,7 +126,30 @@ class Analysis:
     @property
     def follows(self) -> bool:
         """Whether the beats are sure enough for something to follow them."""
-        return self.grid is not None and self.grid.confidence >= 0.5
+        return self.grid is not None and self.grid.confidence >= SURE
+
+    def as_played(self, pitch_cents: float) -> tuple[Key | None, float]:
+        """Return key and tuning as they sound when the track is played higher or lower.
+
+        Parameters
+        ----------
+        pitch_cents : float
+            By how much higher it is played.
+
+        Returns
+        -------
+        key : Key or None
+            None where it is not known well.
+        cents : float
+            -50 to 50: by how much it lies above the keys of A = 440 Hz, so far as is known.
+        """
+        cents = (self.tuning_cents if self.tuning_confidence >= SURE else 0.0) + pitch_cents
+        keys = math.floor(cents / 100.0 + 0.5)  # the nearest key, should another speed bend it far
+        key = self.key
+        if key is not None:
+            sure = key.confidence >= SURE
+            key = Key((key.tonic + keys) % 12, key.mode, key.confidence) if sure else None
+        return key, cents - 100.0 * keys
 
     @property
     def a_hz(self) -> float:

@@ -160,13 +160,24 @@ def describe(library: Library, clip: Path, matches: list[Match]) -> dict[str, An
     answer: dict[str, Any] = {"clip": str(clip), "known": bool(matches and matches[0].known)}
     keys = ("track_id", "title", "artist", "album", "path")
     numbers = ("offset_s", "confidence", "speed", "pitch_cents")
-    answer |= dict.fromkeys((*keys, *numbers))
+    answer |= dict.fromkeys((*keys, *numbers, "bpm", "key"))
     if answer["known"]:
         track = library.track(matches[0].track_id)
         answer |= {"track_id": track.id, "path": str(track.path)}
         answer |= {key: getattr(track, key) for key in ("title", "artist", "album")}
         answer |= {key: round(float(getattr(matches[0], key)), 4) for key in numbers}
+        answer |= _as_it_sounds(library, matches[0])
     return answer
+
+
+def _as_it_sounds(library: Library, match: Match) -> dict[str, Any]:
+    """Return tempo and key of the clip, which may be played faster or higher than the track."""
+    found = library.analysis(match.track_id)
+    if found is None:
+        return {}
+    key, _ = found.as_played(match.pitch_cents)
+    bpm = found.grid.bpm * match.speed if found.grid is not None and found.follows else None
+    return {"bpm": bpm and round(bpm, 2), "key": key and key.name}
 
 
 def in_words(answer: dict[str, Any]) -> str:
@@ -179,6 +190,10 @@ def in_words(answer: dict[str, Any]) -> str:
         line += f", {abs(answer['speed'] - 1):.1%} {'fast' if answer['speed'] > 1 else 'slow'}"
     if abs(answer["pitch_cents"]) >= 25:  # what the ear tells apart, and the estimate surely
         line += f", {answer['pitch_cents']:+.0f} cents"
+    if answer["bpm"] is not None:
+        line += f", {answer['bpm']:.0f} BPM"
+    if answer["key"] is not None:
+        line += f", {answer['key']}"
     return f"{line}, {sure(answer['confidence'])}"
 
 

@@ -30,7 +30,6 @@ _FAR_S = 0.025  # a beat so far off is put right at once
 _FREEWHEEL_BEATS = 18.0
 _LATE_S = 3.0  # after the last observation that was due, the beat freewheels
 _CENTS_PER_S = 40.0  # the tuning glides
-_LEAST_CONFIDENCE = 0.5
 
 State = Literal["off", "listening", "locked", "freewheeling"]
 Known = tuple[Analysis, OnsetEnvelope | None]
@@ -215,7 +214,7 @@ class Follower:
         track_id, analysis, _ = track
         position_s = line.at(now_s) - self.nudge_s
         grid = analysis.grid
-        if grid is None or grid.confidence < _LEAST_CONFIDENCE:
+        if grid is None or not analysis.follows:
             self.following = Following(
                 "off",
                 track_id,
@@ -253,16 +252,7 @@ class Follower:
 
     def _tune(self, pitch_cents: float) -> None:
         assert self._track is not None
-        analysis = self._track[1]
-        sure = analysis.tuning_confidence >= _LEAST_CONFIDENCE
-        cents = (analysis.tuning_cents if sure else 0.0) + pitch_cents
-        keys = math.floor(cents / 100.0 + 0.5)  # the nearest key, should another speed bend it far
-        self._wanted_cents = cents - 100.0 * keys
-        key = analysis.key
-        if key is None or key.confidence < _LEAST_CONFIDENCE:
-            self._key = None
-        else:
-            self._key = Key((key.tonic + keys) % 12, key.mode, key.confidence)
+        self._key, self._wanted_cents = self._track[1].as_played(pitch_cents)
 
     def _glide(self, now_s: float) -> None:
         """Draw the tuning nearer to what is wanted; without a track, to where it was."""

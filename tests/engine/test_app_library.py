@@ -254,4 +254,7 @@ def test_listen_and_identify_never_say_that_they_are_wholly_sure() -> None:
     assert hear.in_words(heard, track) == "A  at 0:05 of 1:00  99.9 % sure after 2.0 s"
     numbers = {"offset_s": 5.0, "speed": 1.0, "pitch_cents": 0.0, "confidence": 0.99999}
     answer = {"clip": "c.wav", "known": True, "title": "A", "artist": ""} | numbers
+    answer |= {"bpm": None, "key": None}
     assert identify.in_words(answer) == "c.wav: A, from 0:05.0, 99.9 % sure"
+    answer |= {"bpm": 119.96, "key": "D minor"}
+    assert identify.in_words(answer) == "c.wav: A, from 0:05.0, 120 BPM, D minor, 99.9 % sure"
