@@ -1,6 +1,6 @@
 """How exactly the synthesizer's beat follows a known track through a noisy room.
 
-    python -m evals.follow DIR [--pieces 12] [--seed 0] [--json OUT]
+    python -m evals.follow DIR [--pieces 12] [--seed 0] [--unknown] [--json OUT]
 
 DIR holds pieces, NAME.wav, and what is true of them, NAME.json with "beats" in seconds. All are
 analysed and put in an index. Then, for each piece and each of three speeds (4 % slow, as it is, 4 %
@@ -8,8 +8,9 @@ fast), a room plays it from a random second on, with pink noise 10 dB below it, 
 synthesizer plays an arpeggio of one click a beat in the same room; after 25 s the music stops, and
 only the noise goes on. The clicks are found in the recorded output and compared with the beats that
 are true; at half or double tempo with every second one or with halves, since that is the analysis'
-business and not the follower's. Sound goes through the native callback block by block, without a
-device's pace.
+business and not the follower's. With `--unknown` no piece is in the index, the room plays 40 s of
+each, and what follows is the beat by ear. Sound goes through the native callback block by block,
+without a device's pace.
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ RATE = 48_000
 BLOCK = 256
 AIR_S = 0.006  # of the simulated room
 PLAYED_S, GAP_BEATS = 25.0, 16
+UNKNOWN_S = 40.0  # played of a piece that is not in the index
 LEFT_S = 12.0  # of a piece, after the music was stopped
 SPEEDS = (0.96, 1.0, 1.04)
 NOISE_DB = -10.0
@@ -80,7 +82,7 @@ def onsets(out: Audio) -> Floats:
 
 
 def play(
-    music: Audio, known: Known, index: FingerprintIndex, seed: int
+    music: Audio, known: Known | None, index: FingerprintIndex, seed: int
 ) -> tuple[Floats, float, float]:
     """Let a synthesizer hear `music`; return its clicks, when it first followed, when all ended.
 
@@ -101,7 +103,7 @@ def play(
 
     stream = HandStream(synth, BLOCK, answer)
     tracker = Tracker(index, RATE)
-    follower = Follower(synth, lambda _: known, round_trip_s=BLOCK / RATE + AIR_S)
+    follower = Follower(synth, lambda _: known, round_trip_s=BLOCK / RATE + AIR_S, background=False)
     synth.note_on(84)
     gap = round((LEFT_S + 1.0) * RATE)
     made = []
@@ -111,7 +113,7 @@ def play(
         made.append(stream.step()[:, 0].copy())
         if at % LISTEN_FRAMES < BLOCK:
             hear(synth.state, tracker, samples, follower)
-            if follower.following.state == "locked":
+            if follower.following.state in ("locked", "tracking"):
                 followed_s = min(followed_s, at / RATE)
     return onsets(np.concatenate(made)) / RATE, followed_s, len(music) / RATE
 
@@ -132,12 +134,18 @@ def judge(clicks_s: Floats, beats_s: Floats, end_s: float) -> tuple[float, Float
 
 
 def run(
-    path: Path, known: Known, index: FingerprintIndex, speed: float, start_s: float, seed: int
+    path: Path,
+    known: Known | None,
+    index: FingerprintIndex,
+    speed: float,
+    start_s: float,
+    seed: int,
 ) -> Run:
     """Play one piece at one speed and judge it."""
     audio, rate = soundfile.read(path, dtype="float32", always_2d=True)
     truth = json.loads(path.with_suffix(".json").read_text())
-    part = audio[round(start_s * rate) : round((start_s + PLAYED_S * speed) * rate)].mean(axis=1)
+    played_s = speed * (UNKNOWN_S if known is None else PLAYED_S)
+    part = audio[round(start_s * rate) : round((start_s + played_s) * rate)].mean(axis=1)
     lead_s = 1.0
     music = np.concatenate(
         [np.zeros(round(lead_s * RATE), np.float32), soxr.resample(part, rate * speed, RATE)]
@@ -197,6 +205,7 @@ def main() -> None:
     parser.add_argument("dir", type=Path)
     parser.add_argument("--pieces", type=int, default=12)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--unknown", action="store_true")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     rng = np.random.default_rng(options.seed)
@@ -205,20 +214,22 @@ def main() -> None:
     runs: list[Run] = []
     with tempfile.TemporaryDirectory() as work:
         index = FingerprintIndex.create(Path(work) / "index")
-        for number, path in enumerate(paths):
+        for number, path in enumerate([] if options.unknown else paths):
             audio, rate = soundfile.read(path, dtype="float32", always_2d=True)
             index.add(number, audio.mean(axis=1), rate)
         index.commit()
         for path in chosen:
             audio, rate = soundfile.read(path, dtype="float32", always_2d=True)
-            analysis, envelope = analyse_with_onsets(audio.mean(axis=1), rate)
-            if not analysis.follows:
-                print(f"{path.stem}: its beats are not trusted, so nothing follows", flush=True)
-                continue
-            needed_s = (PLAYED_S + LEFT_S) * max(SPEEDS)
+            known: Known | None = None
+            if not options.unknown:
+                known = analyse_with_onsets(audio.mean(axis=1), rate)
+                if not known[0].follows:
+                    print(f"{path.stem}: its beats are not trusted, so nothing follows", flush=True)
+                    continue
+            needed_s = ((UNKNOWN_S if options.unknown else PLAYED_S) + LEFT_S) * max(SPEEDS)
             for speed in SPEEDS:
                 start_s = float(rng.uniform(0.0, len(audio) / rate - needed_s))
-                one = run(path, (analysis, envelope), index, speed, start_s, len(runs))
+                one = run(path, known, index, speed, start_s, len(runs))
                 runs.append(one)
                 print(_line(one), flush=True)
     figures = summarize(runs)

@@ -77,6 +77,8 @@ def in_words(following: Following) -> str:
         return f"in time {following.bpm:.0f} BPM{_harmony(following)}"
     if following.state == "freewheeling":
         return f"coasts  {following.bpm:.0f} BPM until the music comes back"
+    if following.state == "tracking":
+        return f"by ear  {following.bpm:.0f} BPM, of music that is not in the library"
     if following.state == "off" and following.track_id is not None:
         return f"no beat to rely on in this track{_harmony(following)}"
     return "not in time with anything" if following.state == "off" else "finding the beat"

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.analysis import Analysis, Key, OnsetEnvelope
+from engine.follow.live_beat import LiveBeat
 from engine.follow.lock import Lock
 from engine.follow.onsets import LiveOnsets
 from engine.follow.refine import find_speed, refine
@@ -31,7 +32,7 @@ _FREEWHEEL_BEATS = 18.0
 _LATE_S = 3.0  # after the last observation that was due, the beat freewheels
 _CENTS_PER_S = 40.0  # the tuning glides
 
-State = Literal["off", "listening", "locked", "freewheeling"]
+State = Literal["off", "listening", "locked", "freewheeling", "tracking"]
 Known = tuple[Analysis, OnsetEnvelope | None]
 
 
@@ -41,8 +42,9 @@ class Following:
 
     Attributes
     ----------
-    state : "off", "listening", "locked" or "freewheeling"
-        Off: nothing is named, or its beats are not to be trusted.
+    state : "off", "listening", "locked", "freewheeling" or "tracking"
+        Off: nothing is named, or its beats are not to be trusted. Tracking: what plays is not
+        known, but its beat is found by ear, less exactly.
     track_id : int or None
     position_s : float or None
         Second of the track that is heard while the synthesizer's present output is.
@@ -82,6 +84,8 @@ class Follower:
         it needs no ear.
     beat, tuning : bool
         What follows; `follow_beat` and `follow_tuning` change it later.
+    background : bool
+        Look for the beat of unknown music in a thread of its own, which `close` ends.
 
     Examples
     --------
@@ -96,6 +100,7 @@ class Follower:
         own: Callable[[], tuple[int, float, int] | None] | None = None,
         beat: bool = True,
         tuning: bool = True,
+        background: bool = True,
     ) -> None:
         if not 0.0 <= round_trip_s <= 2.0:
             raise ValueError(f"round_trip_s must be between 0 and 2, got {round_trip_s}")
@@ -110,6 +115,7 @@ class Follower:
         self._rate = synth.sample_rate
         self._onsets = LiveOnsets(synth.sample_rate)
         self._lock = Lock()
+        self._live = LiveBeat(background)
         self._track: tuple[int, Analysis, OnsetEnvelope | None] | None = None
         self._from_deck = False
         self._refined_s = -math.inf  # when a place was refined last
@@ -119,9 +125,15 @@ class Follower:
         self._key: Key | None = None
         self._cents_s = 0.0
 
+    def close(self) -> None:
+        """End the thread."""
+        self._live.close()
+
     def feed(self, samples: NDArray[np.float32], frame: int) -> None:
         """Take sound of the microphone, shape (n,); `frame` is the stream's at its first sample."""
         self._onsets.feed(samples, frame / self._rate)
+        if self._track is None and not self._from_deck:
+            self._live.feed(self._onsets.sound, self._onsets.sound_end_s)
         place = self._own() if self._own is not None else None
         if place is not None:
             self._play(*place)
@@ -165,6 +177,7 @@ class Follower:
             if known is None:
                 return False
             self._track = track_id, *known
+            self._live.forget()
         return True
 
     def _forget(self) -> None:
@@ -209,7 +222,7 @@ class Follower:
         self._glide(frame / self._rate)
         line, track = self._lock.line, self._track
         if line is None or track is None:
-            self.following = Following(cents=self._cents)
+            self.following = self._track_unknown(frame, now_s)
             return
         track_id, analysis, _ = track
         position_s = line.at(now_s) - self.nudge_s
@@ -236,13 +249,28 @@ class Follower:
             return
         if not self._engaged and line.sigma_s > _SURE_S:
             state = "listening"
-        elif self.follow_beat and LOWEST_BPM <= bpm <= HIGHEST_BPM:
-            at_once = not self._engaged or abs(self._off(beat, frame)) > _FAR_S * bpm / 60.0
-            sent = self._synth.follow_beat(beat, frame, bpm, at_once)
-            self._engaged = self._engaged or sent
+        else:
+            self._lead(beat, frame, bpm)
         self.following = Following(
             state, track_id, position_s, beat, bpm, self._cents, self._key, line.error_s(now_s)
         )
+
+    def _track_unknown(self, frame: int, now_s: float) -> Following:
+        """Follow the beat of what is not named, if one is heard."""
+        line = self._live.line
+        if line is None:
+            self._engaged = False
+            return Following(cents=self._cents)
+        beat = line.at(now_s - self.nudge_s)
+        self._lead(beat, frame, line.bpm)
+        return Following("tracking", beat=beat, bpm=line.bpm, cents=self._cents)
+
+    def _lead(self, beat: float, frame: int, bpm: float) -> None:
+        """Bring the synthesizer to a beat, if it is to follow."""
+        if self.follow_beat and LOWEST_BPM <= bpm <= HIGHEST_BPM:
+            at_once = not self._engaged or abs(self._off(beat, frame)) > _FAR_S * bpm / 60.0
+            sent = self._synth.follow_beat(beat, frame, bpm, at_once)
+            self._engaged = self._engaged or sent
 
     def _off(self, beat: float, frame: int) -> float:
         """Return by how many beats the synthesizer is ahead of `beat` at `frame`, roughly."""

@@ -9,6 +9,7 @@ from dsp.resample import StreamResampler
 from engine.analysis.features import FINE_HOP_S, SAMPLE_RATE, FineStream
 
 _KEPT_S = 8.0
+_SOUND_S = 16.0
 _GAP_S = 0.01  # of missing sound, after which all begins anew
 
 
@@ -19,6 +20,11 @@ class LiveOnsets:
     ----------
     sample_rate : float
         Of the stream, Hz.
+
+    Attributes
+    ----------
+    sound : ndarray of float32, shape (n,)
+        The latest sound itself, at `features.SAMPLE_RATE`, so far as it came without a gap.
     """
 
     step_s = FINE_HOP_S
@@ -35,15 +41,25 @@ class LiveOnsets:
         self._due_s = time_s  # of the next sample
         self._count = 0  # frames so far
         self._latest = np.zeros(0, np.float32)
+        self.sound = np.zeros(0, np.float32)
+        self._samples = 0  # of sound so far
 
     def feed(self, samples: NDArray[np.float32], time_s: float) -> None:
         """Take samples, shape (n,), the first of which is of this moment of the stream."""
         if abs(time_s - self._due_s) > _GAP_S:
             self._begin(time_s)
         self._due_s = time_s + len(samples) / self._rate
-        new = self._stream.feed(self._resampler.feed(samples))[:, 3]
+        sound = self._resampler.feed(samples)
+        self._samples += len(sound)
+        self.sound = np.concatenate([self.sound, sound])[-round(_SOUND_S * SAMPLE_RATE) :]
+        new = self._stream.feed(sound)[:, 3]
         self._count += len(new)
         self._latest = np.concatenate([self._latest, new])[-self._kept :]
+
+    @property
+    def sound_end_s(self) -> float:
+        """Moment of the end of `sound`."""
+        return self._start_s + self._samples / SAMPLE_RATE
 
     def latest(self, seconds: float) -> tuple[NDArray[np.float32], float]:
         """Return the last `seconds` of strength, and the moment of its first frame."""

@@ -16,6 +16,7 @@ from engine.follow import Follower
 from engine.synth import Synth
 from fingerprint import Identification
 from fingerprint.match import Match
+from tests.engine.analysis.conftest import sounded, steady
 
 _RATE = 48_000
 _BLOCK = 4_096
@@ -285,3 +286,20 @@ def test_a_track_without_an_analysis_is_not_followed(
 def test_a_round_trip_that_is_none_is_refused() -> None:
     with pytest.raises(ValueError, match=r"round_trip_s must be between 0 and 2, got -0\.1"):
         Follower(Synth(), lambda _: None, round_trip_s=-0.1)
+
+
+def test_music_that_nobody_knows_is_followed_by_ear() -> None:
+    synth = Synth(sample_rate=_RATE)
+    follower = Follower(synth, lambda _: None, background=False)
+    music = sounded(steady(100.0, 20.0, 0.25))[: 14 * SAMPLE_RATE]
+    sound = np.asarray(soxr.resample(music, SAMPLE_RATE, _RATE), np.float32)
+    out = np.zeros((_BLOCK, 2), np.float32)
+    for at in range(0, len(sound) - _BLOCK, _BLOCK):
+        follower.feed(sound[at : at + _BLOCK], at)
+        synth.render_block(out)
+    assert follower.following.state == "tracking"
+    assert follower.following.track_id is None
+    assert follower.following.bpm == pytest.approx(100.0, rel=0.003)
+    frame_s = synth.beat_frame / _RATE
+    off = synth.beat - (frame_s - 0.25) / 0.6
+    assert abs(off - round(off)) * 0.6 < 0.015
