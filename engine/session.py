@@ -1,4 +1,4 @@
-"""Session: synth, listener, deck and queue together, for an evening."""
+"""Session: synth, listener, decks and queue together, for an evening."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from engine.deck import Deck
+from engine.decks import Cue, Decks
 from engine.follow import Follower
 from engine.io.device import Stream
 from engine.library import Library, Track
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 QUEUE_LENGTH = 5
 _HEARD_KEPT = 20
-_OWN_S = 8.0  # what the deck stopped playing still rings and is still in the listener's ear
+_OWN_S = 8.0  # what a deck stopped playing still rings and is still in the listener's ear
 _LEAST_SHARE = 0.01  # of all that speaks for a track: what weighs less is not worth a word
 _VERBS = {
     "playlists": "shares playlists with",
@@ -93,17 +93,18 @@ class Session:
     on_heard : callable, optional
         Told (Heard, Track or None) from the listening thread, after the queue was renewed.
     play_queue : bool
-        Let the deck play the queue.
+        Let the decks play the queue, each track into the next.
     on_error : callable, optional
-        Told (path, reason) of a file that the deck cannot play, from its thread.
+        Told (path, reason) of a file that the decks cannot play, from one of their threads.
     round_trip_s : float, optional
         From the making of a frame to its return by the microphone, as `antiphon devices --latency`
         measures it; what the device says of itself if not given.
 
     Attributes
     ----------
+    decks : Decks
     follower : Follower
-        Keeps the synthesizer in time with what is heard, or with the deck.
+        Keeps the synthesizer in time with what is heard, or with the decks.
 
     Examples
     --------
@@ -133,12 +134,12 @@ class Session:
         self._played: list[int] = []
         self._queue: list[Entry] = []
         self.history: list[tuple[Heard, Track | None]] = []
-        following = self._next if play_queue else None
-        self.deck = Deck(synth.state, synth.sample_rate, following, on_error)
+        self.decks = Decks(synth.state, synth.sample_rate, self._next, on_error)
+        self.decks.auto = play_queue
         self.renew()
         if round_trip_s is None:
             round_trip_s = stream.latency_s + stream.input_latency_s
-        self.follower = Follower(synth, self._beats, round_trip_s, self.deck.place)
+        self.follower = Follower(synth, self._beats, round_trip_s, self.decks.place)
         self.listener = Listener(
             synth.state, library.index, synth.sample_rate, self._take, follower=self.follower
         )
@@ -157,7 +158,7 @@ class Session:
     def close(self) -> None:
         """End the threads; the stream and the library stay their owner's."""
         self.listener.close()
-        self.deck.close()
+        self.decks.close()
 
     # --- what comes next
 
@@ -199,21 +200,25 @@ class Session:
             ]
 
     def play(self, track_id: int, start_s: float = 0.0) -> None:
-        """Play a track on the deck, now."""
+        """Play a track, now."""
         track = self._tracks[self._known(track_id)]
         with self._lock:
             self._played.append(track_id)
-        self.deck.play(track_id, track.path, start_s)
+        self.decks.play(self._cue(track, start_s))
 
     def play_next(self) -> Track | None:
         """Play the head of the queue, now; None when the queue is empty."""
         following = self._next()
         if following is None:
             return None
-        self.deck.play(*following)
-        return self._tracks[following[0]]
+        self.decks.play(following)
+        return self._tracks[following.track_id]
 
-    def _next(self) -> tuple[int, Path] | None:
+    def _cue(self, track: Track, start_s: float | None = None) -> Cue:
+        trim = self.decks.crossfade_s > 0.0
+        return Cue.of(track.id, track.path, self.library.analysis(track.id), start_s, trim)
+
+    def _next(self) -> Cue | None:
         with self._lock:
             if not self._queue:
                 return None
@@ -221,13 +226,13 @@ class Session:
             self._played.append(track.id)
             self._heard.append(track.id)
         self.renew()
-        return track.id, track.path
+        return self._cue(track)
 
     # --- what is heard
 
     def is_own(self, track_id: int) -> bool:
-        """Whether our own deck plays this track, or did until a moment ago."""
-        return self.deck.sent_within(track_id, _OWN_S)
+        """Whether our own decks play this track, or did until a moment ago."""
+        return self.decks.sent_within(track_id, _OWN_S)
 
     def _beats(self, track_id: int) -> tuple[Analysis, OnsetEnvelope | None] | None:
         found = self.library.analysis(track_id)

@@ -54,6 +54,8 @@ class Blocks:
         Frames per second wanted; None keeps the file's own. Resampled by soxr (HQ).
     mono : bool
         Average the channels: blocks of shape (n,) instead of (n, channels).
+    start_s : float
+        Second of the file to begin at, by seeking; nothing comes from beyond its end.
 
     Attributes
     ----------
@@ -74,7 +76,13 @@ class Blocks:
         If the file cannot be opened as audio. A fault after the first block raises nothing.
     """
 
-    def __init__(self, path: Path, sample_rate: int | None = None, mono: bool = False) -> None:
+    def __init__(
+        self,
+        path: Path,
+        sample_rate: int | None = None,
+        mono: bool = False,
+        start_s: float = 0.0,
+    ) -> None:
         self.path = Path(path)
         self._file = _open(self.path)
         self.file_rate = int(self._file.samplerate)
@@ -87,6 +95,9 @@ class Blocks:
         self.expected_s = float(self._file.frames) / self.file_rate
         self.decoded_s = 0.0
         self.damaged = _is_cut(str(self._file.extra_info))
+        self._start_s = min(start_s, self.expected_s)
+        if start_s > 0:
+            self._seek()
 
     def __enter__(self) -> Self:
         return self
@@ -102,6 +113,13 @@ class Blocks:
     def close(self) -> None:
         """Close the file; the counts stay."""
         self._file.close()
+
+    def _seek(self) -> None:
+        try:
+            self._file.seek(min(round(self._start_s * self.file_rate), self._file.frames))
+        except (RuntimeError, OSError) as error:
+            self._file.close()
+            raise AudioFileError(f"{self.path}: cannot be sought in ({reason(error)})") from error
 
     def __iter__(self) -> Iterator[Audio]:
         converter = RateConverter(self.file_rate, self.sample_rate, self.channels)
@@ -130,7 +148,7 @@ class Blocks:
                 np.nan_to_num(block, copy=False, nan=0.0, posinf=0.0, neginf=0.0)
             np.clip(block, -_LARGEST_SAMPLE, _LARGEST_SAMPLE, out=block)
             yield block.mean(axis=1, dtype=np.float32) if self._mono else block
-        if self.decoded_s < self.expected_s - self._tolerance_s():
+        if self.decoded_s < self.expected_s - self._start_s - self._tolerance_s():
             self.damaged = True
         if self.path.suffix.lower() in {".ogg", ".oga", ".opus"}:
             self.damaged |= not _ogg_is_finished(self.path)
@@ -177,12 +195,14 @@ class RateConverter:
         return rest.reshape(-1, self._channels)
 
 
-def blocks(path: Path, sample_rate: int | None = None, mono: bool = False) -> Blocks:
+def blocks(
+    path: Path, sample_rate: int | None = None, mono: bool = False, start_s: float = 0.0
+) -> Blocks:
     """Open an audio file to be read block by block, in bounded memory whatever its length.
 
     Parameters and errors as in `Blocks`.
     """
-    return Blocks(path, sample_rate, mono)
+    return Blocks(path, sample_rate, mono, start_s)
 
 
 def read(path: Path, sample_rate: int | None = None, mono: bool = False) -> tuple[Audio, int]:

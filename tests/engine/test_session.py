@@ -172,7 +172,7 @@ def _play(synth: Synth, session: Session, until_playing: bool) -> None:
     out = np.empty((480, 2), np.float32)
     for _ in range(2_000):
         synth.render_block(out)
-        if (session.deck.playing is not None) == until_playing:
+        if (session.decks.playing is not None) == until_playing:
             return
         idle.wait(0.002)
     raise AssertionError("the deck did not obey")
@@ -188,7 +188,7 @@ def test_what_our_own_deck_plays_is_never_reported_nor_just_after_it_stopped(
     session._take(_heard(6))
     assert session.history == []
     synth.render([], 12.0)  # it plays on, and nobody asks
-    session.deck.stop()
+    session.decks.stop()
     _play(synth, session, until_playing=False)
     session._take(_heard(6))  # the room rings on, the listener is behind
     assert session.history == []
@@ -209,7 +209,7 @@ def test_the_synthesizer_is_in_time_with_our_own_deck(
         synth.render_block(out)
     assert session.follower.following.state == "locked"
     assert synth.tempo == pytest.approx(150.0, abs=0.01)
-    place = session.deck.place()
+    place = session.decks.place()
     assert place is not None
     track_id, position_s, frame = place
     assert track_id == 6
