@@ -44,18 +44,22 @@ class Span:
         end = self.cue.end_s
         return self.duration_s if end is None else min(end, self.duration_s)
 
+    def end_frame(self, sample_rate: int) -> int:
+        """Return the frame of the ring at which it ends, as far as is known."""
+        if self.last is not None:
+            return self.last
+        return self.first + round((self.end_s - self.cue.start_s) * sample_rate)
 
-class Conductor(Protocol):
+
+class Leader(Protocol):
     """What a deck asks of the one that leads both."""
 
-    @property
-    def target_lufs(self) -> float | None:
-        """Loudness that every track is brought to."""
+    target_lufs: float | None
 
     def goes_on(self, deck: Deck) -> bool:
         """Whether the deck itself goes on when its file ends."""
 
-    def following(self, deck: Deck) -> Cue | None:
+    def following(self) -> Cue | None:
         """Return what it goes on with."""
 
     def wake(self) -> None:
@@ -71,7 +75,7 @@ class Deck:
     number : int
         Of the ring.
     sample_rate : int
-    conductor : Conductor
+    leader : Leader
     on_error : callable, optional
         Told the path and reason of a file that cannot be decoded.
 
@@ -88,14 +92,14 @@ class Deck:
         state: NDArray[np.void],
         number: int,
         sample_rate: int,
-        conductor: Conductor,
+        leader: Leader,
         on_error: Callable[[Path, str], None] | None,
     ) -> None:
         self._one = state[0]
         self._state = state
         self.number = number
         self._rate = sample_rate
-        self._conductor = conductor
+        self._leader = leader
         self._on_error = on_error
         self._ahead = min(_MOST_AHEAD, round(_AHEAD_S * sample_rate))
         self._ease = self._curve(EASE_S)
@@ -126,15 +130,11 @@ class Deck:
             self.started = False
             self.spans = []
 
-    def seek(self, position_s: float) -> None:
-        """Go on with what plays from another second of it."""
+    def seek(self, span: Span, position_s: float) -> None:
+        """Go on with a span that plays from another second of its file."""
         with self._lock:
-            if self._wish is not None:
-                self._ask(replace(self._wish, start_s=position_s))
-            elif self.spans:
-                cue = self.spans[-1].cue
-                end = cue.end_s if cue.end_s is None or cue.end_s > position_s else None
-                self._ask(replace(cue, start_s=position_s, end_s=end))
+            end = span.cue.end_s if position_s < span.end_s else None
+            self._ask(replace(span.cue, start_s=position_s, end_s=end))
 
     def clear(self) -> None:
         """Hold nothing any more."""
@@ -177,12 +177,17 @@ class Deck:
         return self.loaded and bool(spans) and head > spans[-1].first
 
     @property
+    def has_ended(self) -> bool:
+        """All of what was asked for has gone out."""
+        return self.finished and not self.loading and self.waiting_frames == 0
+
+    @property
     def behind(self) -> bool:
         """There is something to decode, and room for it."""
         if self._wish is not None:
             return True
         if self.finished:
-            return bool(self.spans) and self._conductor.goes_on(self)
+            return bool(self.spans) and self._leader.goes_on(self)
         return self._room() > 0
 
     @property
@@ -238,17 +243,17 @@ class Deck:
                         self._end_spans(int(self._one["deck_head"][self.number, 0]))
             elif serial == self._serial:
                 self._go_on(serial)
-            self._conductor.wake()
+            self._leader.wake()
 
     def _go_on(self, serial: int) -> None:
-        """Follow with what the conductor gives, without a gap, until something else is wanted."""
+        """Follow with what the leader gives, without a gap, until something else is wanted."""
         while serial == self._serial and not self._closing:
             self.finished = True
-            if not self._conductor.goes_on(self):
+            if not self._leader.goes_on(self):
                 self._changed.wait(_WAIT_S)
                 self._changed.clear()
                 continue
-            cue = self._conductor.following(self)
+            cue = self._leader.following()
             if cue is not None and serial == self._serial:
                 self._decode(cue, serial, chained=True)
 
@@ -302,7 +307,7 @@ class Deck:
             self.spans = [*self.spans[1 - _SPANS :], span]
             self._wish = None
             self.finished = False
-        self._conductor.wake()
+        self._leader.wake()
         return True
 
     def _end_spans(self, at: int) -> None:
@@ -322,7 +327,7 @@ class Deck:
         `at` is its first frame, counted from the cue's start; `end` the frame it is cut at.
         """
         cue = span.cue
-        span.gain_db = gain_db(cue.loudness_lufs, cue.true_peak_db, self._conductor.target_lufs)
+        span.gain_db = gain_db(cue.loudness_lufs, cue.true_peak_db, self._leader.target_lufs)
         gain = 10.0 ** (span.gain_db / 20.0)
         sound = np.multiply(part, np.float32(gain), dtype=np.float32)
         if self._gain is not None and self._gain != gain:
