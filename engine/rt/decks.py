@@ -15,9 +15,8 @@ from engine.rt import deck_state as ds
 from engine.rt._native import load_acquire, store_release
 from engine.rt.deck_state import DECK_FRAMES, DECKS, NEVER
 
-# of the sine of a quarter turn: equal power needs no more, as both decks take the same
-_S1, _S3, _S5, _S7, _S9 = (
-    (-1) ** (k // 2) * (math.pi / 2) ** k / math.factorial(k) for k in (1, 3, 5, 7, 9)
+_S1, _S3, _S5, _S7, _S9, _S11 = (
+    (-1) ** (k // 2) * (math.pi / 2) ** k / math.factorial(k) for k in (1, 3, 5, 7, 9, 11)
 )
 _LAST = DECK_FRAMES - 1
 
@@ -136,6 +135,13 @@ def frames_to_mark(state, most):  # type: ignore[no-untyped-def]
     return most
 
 
+@kernel(realtime=True, inline=True)
+def _sine(x):  # type: ignore[no-untyped-def]
+    """Sine of x quarter turns, x of 0..1, to 1e-7; 0 at 0."""
+    y = x * x
+    return x * (_S1 + y * (_S3 + y * (_S5 + y * (_S7 + y * (_S9 + y * _S11)))))
+
+
 @kernel(realtime=True)
 def _gain(state, deck):  # type: ignore[no-untyped-def]
     """Gain of a deck at its next frame, by which it moves on."""
@@ -145,9 +151,8 @@ def _gain(state, deck):  # type: ignore[no-untyped-def]
         a, b = state.deck_gain_from[deck], state.deck_gain_to[deck]
         law = state.deck_law[deck]
         straight = a + (b - a) * x
-        y = x * x
-        sine = x * (_S1 + y * (_S3 + y * (_S5 + y * (_S7 + y * _S9))))
-        power = np.sqrt(max(a * a + (b * b - a * a) * sine * sine, 0.0))
+        away, near = a * _sine(1.0 - x), b * _sine(x)
+        power = np.sqrt(away * away + near * near)
         gain = power + (straight - power) * law
         state.deck_gain[deck] = gain
         state.deck_glide[deck] += 1
