@@ -188,12 +188,15 @@ class Watch:
 
 
 def _scope(sides: Floats) -> NDArray[np.int8]:
-    """Return points from the rising zero crossing after the deepest trough on."""
+    """Return points from that rising zero crossing on which follows the deepest trough."""
     middle = 0.5 * (sides[0] + sides[1])
     frames = SCOPE * _SCOPE_STEP
-    trough = int(middle[: FRAMES - frames].argmin())
-    above = middle[trough : FRAMES - frames] >= 0.0
-    start = trough + int(above.argmax()) if above.any() else trough
+    below = middle[: FRAMES - frames] < 0.0
+    rises = np.flatnonzero(below[:-1] & ~below[1:]) + 1
+    start = 0
+    if rises.size:
+        begins = np.concatenate([[0], rises[:-1]])
+        start = int(rises[np.minimum.reduceat(middle[: rises[-1]], begins).argmin()])
     points = middle[start : start + frames].reshape(SCOPE, _SCOPE_STEP).mean(axis=1)
     return np.asarray(np.rint(127.0 * np.clip(points, -1.0, 1.0)), np.int8)
 
