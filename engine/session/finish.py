@@ -52,7 +52,7 @@ def finish(
     queued = [entry.track.id for entry in fixed]
     most = min(int(max(time_s, 0.0) / _SHORT_S), _MOST)
     ranking = chooser.rank(plan, evening, CANDIDATES + most, queued)
-    lengths = facts.lengths(ranking.ids) - crossfade_s
+    lengths = facts.lengths(ranking.ids, crossfade_s > 0) - crossfade_s
     if not (lengths > 0).any():
         return []
     typical = float(np.median(lengths[lengths > 0][:CANDIDATES]))
