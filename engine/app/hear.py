@@ -151,7 +151,7 @@ def session(
     block: Annotated[int, typer.Option(help="Frames per callback.", min=16, max=8192)] = (
         DEFAULT_BLOCK
     ),
-    play: Annotated[bool, typer.Option(help="Play the queue on the deck.")] = False,
+    play: Annotated[bool, typer.Option(help="Play the queue on the decks.")] = False,
     follow: Annotated[
         bool, typer.Option(help="Keep beat and tuning of the synthesizer with the music.")
     ] = True,
@@ -233,7 +233,7 @@ def session(
 
 
 def _keep_going(evening: Session, in_time: InTime, end: float) -> None:
-    """Obey keys and name what the deck plays, until `end` or q."""
+    """Obey keys and name what the decks play, until `end` or q."""
     named: int | None = None
     with Keys() as keys:
         while time.monotonic() < end and _obey(keys.get(0.1), evening, in_time):
@@ -242,7 +242,7 @@ def _keep_going(evening: Session, in_time: InTime, end: float) -> None:
                 raise evening.listener.error
             if (news := in_time.news()) is not None:
                 typer.echo(news)
-            playing = evening.deck.playing
+            playing = evening.decks.playing
             if playing is not None and playing.track_id != named:
                 named = playing.track_id
                 typer.echo(f"playing {evening.library.track(named).name}")
@@ -262,14 +262,14 @@ def _obey(key: str, evening: Session, in_time: InTime) -> bool:
     if key == "p":
         evening.synth.panic()
     elif key == "n":
-        if evening.play_next() is None:
-            typer.echo("the queue is empty")
+        evening.play_next()
     elif key == "s" and evening.queue:
         evening.skip(evening.queue[0].track.id)
         _print_queue(evening)
     elif key == "l":
-        latest = next((track for _, track in reversed(evening.history) if track), None)
-        if latest is not None:
+        heard = [e for e in evening.history.entries if e.kind == "heard"]
+        if heard and heard[-1].track_id is not None:
+            latest = evening.library.track(heard[-1].track_id)
             evening.like(latest.id)
             typer.echo(f"liked   {latest.name}")
             _print_queue(evening)
