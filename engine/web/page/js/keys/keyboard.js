@@ -1,0 +1,4 @@
+// The keyboard below the rooms.
+
+/** Build the keyboard inside `section`. */
+export function mount(section, link) {}
