@@ -7,11 +7,11 @@ import { mountMeters } from "./meters.js";
 
 const NUDGE_MS = 5;
 const SOURCES = {
-  own: "bpm, our own",
-  room: "bpm, near the room",
-  deck: "bpm, from the deck",
-  tap: "bpm, as tapped",
-  midi: "bpm, from MIDI",
+  own: "our own",
+  room: "near the room",
+  deck: "from the deck",
+  tap: "as tapped",
+  midi: "from MIDI",
 };
 const STANDING = {
   connecting: "",
@@ -67,7 +67,7 @@ function stand(node, text) {
 function showTempo({ tempo, key, tuning_cents }, bpm) {
   if (document.activeElement !== bpm) bpm.value = fixed(tempo.bpm, 2);
   const locked = tempo.source === "room" && tempo.locked;
-  setText(find("#tempo-words"), locked ? "bpm, locked to the room" : SOURCES[tempo.source]);
+  setText(find("#tempo-words"), locked ? "locked to the room" : SOURCES[tempo.source]);
   find("#lock-lamp").dataset.source = locked ? "room" : tempo.source === "deck" ? "deck" : "own";
   setText(find("#key-name"), key ? key.name : "no key");
   setText(find("#tuning"), `${signed(tuning_cents)} cents`);

@@ -103,7 +103,7 @@ function wireFit(link) {
     }
     form.hidePopover();
     if ((await link.act(link.post("/api/queue/fit", { seconds }))) === undefined) return;
-    setText(find("#fit").lastChild, until.value && !minutes.value ? `Fit ${until.value}` : "Fit");
+    setText(find("#fit").lastChild, until.value && !minutes.value ? `Fit to ${until.value}` : "Fit to time");
     announce("The queue fits the time");
   };
 }
