@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, fields
-from functools import cache
 from typing import Any
 
 from engine.errors import PatchError
@@ -91,7 +90,6 @@ def _declare(default: object, knob: Knob) -> Any:
     return field(default=default, metadata={"knob": knob})
 
 
-@cache
 def knobs(part: type) -> dict[str, Knob]:
     """Return the declared settings of a dataclass, by name, in order."""
     return {one.name: one.metadata["knob"] for one in fields(part) if "knob" in one.metadata}
