@@ -1,6 +1,6 @@
 // The filter: its magnitude at three points of the LFO's swing over the live spectrum.
 
-import { el, setText } from "../dom.js";
+import { el } from "../dom.js";
 import { panel } from "./bench.js";
 import { FILTER } from "./layout.js";
 import { Plot, SIZE } from "./plot.js";
@@ -13,7 +13,6 @@ export const LOWEST_HZ = 20;
 export const HIGHEST_HZ = 20_000;
 const TOP_DB = 30;
 const BOTTOM_DB = -54;
-const NAMES = { low: "low-pass", band: "band-pass", high: "high-pass", notch: "notch" };
 
 /** Where a frequency lies on the plot, 0..1. */
 export const across = (hz) => Math.log(hz / LOWEST_HZ) / Math.log(HIGHEST_HZ / LOWEST_HZ);
@@ -28,7 +27,7 @@ function grid() {
 }
 
 export function filter(bench, spectrum) {
-  const { model, curves } = bench;
+  const { curves } = bench;
   const plot = new Plot("Magnitude of the filter over the live spectrum of the output", spectrum);
   plot.draw("grid", grid());
   plot.node.append(
@@ -51,8 +50,7 @@ export function filter(bench, spectrum) {
   const modes = bench.row("filter.mode", "kind of filter", MODES);
   const slopes = bench.row("filter.slope", "slope in dB per octave", SLOPES);
   const { node, now } = panel("filter", "Filter", plot.node, bench.knobs(FILTER, { name: "filter" }));
-  now.before(el("div", { class: "k-picks" }, modes.node, slopes.node));
-  model.on(({ patch }) => setText(now, `${NAMES[patch.filter.mode]} ${patch.filter.slope}`));
+  now.replaceWith(modes.node, slopes.node);
   return node;
 }
 

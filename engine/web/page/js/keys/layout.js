@@ -7,10 +7,10 @@ export const NOTE_VALUES = [
   "1/16", "1/16t", "1/32",
 ];
 
-const WORDS = { ".": " dotted", t: " triplet" };
+const MARKS = { ".": " D", t: " T" };
 
-/** A note value in words: "1/8." is "1/8 dotted". */
-export const noteWords = (value) => value.replace(/[.t]$/, (mark) => WORDS[mark]);
+/** A note value as players write it: "1/8." is dotted, "1/8 D", and "1/8t" a triplet, "1/8 T". */
+export const noteWords = (value) => value.replace(/[.t]$/, (mark) => MARKS[mark]);
 
 /** Quarter notes of a note value. */
 export function beats(value) {

@@ -45,7 +45,7 @@ function lfo(bench, number) {
   const show = () => {
     const value = synced();
     rate.idle = value !== "";
-    rate.words = value === "" ? null : value;
+    rate.words = value === "" ? null : noteWords(value);
     now.hidden = value === "";
     sheet.classList.toggle("driven", driven && value !== "");
   };
@@ -60,9 +60,8 @@ function lfo(bench, number) {
     now.style.transform = `translateX(${((((swings % SWINGS) + SWINGS) % SWINGS) / SWINGS) * 100}%)`;
   });
   const words = () => {
-    const value = synced();
-    if (value === "") return "free";
-    return `${noteWords(value)}, ${driven ? "on the room's beat" : "on the beat"}`;
+    if (synced() === "") return "free";
+    return driven ? "room's beat" : "on the beat";
   };
   return { sheet, words, driven: () => driven && synced() !== "" };
 }

@@ -37,11 +37,8 @@ function build(body, bench) {
     el(
       "div",
       { class: "bench" },
-      oscillators(bench, scope(link)),
-      filter(bench, spectrum(link)),
-      envelopes(bench),
-      lfos(bench),
-      more(bench),
+      el("div", { class: "bench-row" }, oscillators(bench, scope(link)), filter(bench, spectrum(link))),
+      el("div", { class: "bench-row" }, envelopes(bench), lfos(bench), more(bench)),
     ),
   );
 }

@@ -3,7 +3,7 @@
 import { el } from "../dom.js";
 import { panel } from "./bench.js";
 import { tabs } from "./choice.js";
-import { ARPEGGIO, SPACE, VOICE } from "./layout.js";
+import { ARPEGGIO, noteWords, SPACE, VOICE } from "./layout.js";
 import { matrix } from "./matrix.js";
 
 const ARP_MODES = ["off", "up", "down", "up-down", "random", "order", "chord"].map((mode) => [mode, mode]);
@@ -20,7 +20,7 @@ function space(bench) {
   const show = () => {
     const value = model.get("delay.sync") ?? "";
     time.idle = value !== "";
-    time.words = value === "" ? null : value;
+    time.words = value === "" ? null : noteWords(value);
     time.driven = room && value !== "";
     sync.node.classList.toggle("driven", room && value !== "");
   };

@@ -4,6 +4,7 @@ import { el } from "../dom.js";
 
 const MODULATION = 1;
 const KEY_STEP = 0.08;
+const THUMB_PX = 16;
 
 /** An upright strip from `low` to 1. `change(value)`; `springs`: back to 0 when let go. */
 function strip(label, { low, springs, change, say }) {
@@ -17,7 +18,7 @@ function strip(label, { low, springs, change, say }) {
     if (value === now) return;
     const first = now === null;
     now = value;
-    thumb.style.bottom = `${((value - low) / (1 - low)) * 100}%`;
+    thumb.style.bottom = `calc(${THUMB_PX / 2 + 1}px + (100% - ${THUMB_PX + 2}px) * ${(value - low) / (1 - low)})`;
     node.setAttribute("aria-valuenow", value.toFixed(2));
     node.setAttribute("aria-valuetext", say(value));
     if (!first) change(value);
@@ -25,7 +26,7 @@ function strip(label, { low, springs, change, say }) {
   set(0);
   const follow = ({ clientY }) => {
     const box = node.getBoundingClientRect();
-    const value = low + (1 - low) * (1 - (clientY - box.top - 8) / (box.height - 16));
+    const value = low + (1 - low) * (1 - (clientY - box.top - THUMB_PX / 2) / (box.height - THUMB_PX));
     set(springs && Math.abs(value) < 0.06 ? 0 : value);
   };
   node.addEventListener("pointerdown", (event) => {
