@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 
 from engine.errors import PatchError
 from engine.gm import patch_of
-from engine.parts import ARP_MODES, CONTROLS, PLAYING, beats
+from engine.knobs import beats
+from engine.parts import ARP_MODES, CONTROLS, PLAYING
 from engine.patch import Patch, builtin_patches
 from engine.rt import playing_state as ps
 from engine.rt import state as st
