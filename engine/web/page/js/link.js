@@ -137,7 +137,13 @@ export class Link {
   }
 
   #tell(part, value) {
-    for (const run of this.#listeners.get(part) ?? []) run(value);
+    for (const run of this.#listeners.get(part) ?? []) {
+      try {
+        run(value);
+      } catch (error) {
+        reportError(error); // one part of the page that fails does not take the others with it
+      }
+    }
   }
 
   #stand(state, retry_s = 0) {

@@ -18,23 +18,23 @@ export function paintPoints(context, model, ratio) {
   const { width, height } = context.canvas;
   context.clearRect(0, 0, width, height);
   const seen = [];
-  const scale = model.scale * ratio;
+  const scales = [model.across * ratio, model.down * ratio];
   for (let i = 0; i < model.count; i += 1) {
-    const x = (model.x[i] - model.left) * scale;
-    const y = (model.y[i] - model.top) * scale;
+    const x = (model.x[i] - model.left) * scales[0];
+    const y = (model.y[i] - model.top) * scales[1];
     if (x > -8 && y > -8 && x < width + 8 && y < height + 8) seen.push(i);
   }
-  if (seen.length > MANY) paintMany(context, model, seen, scale, Math.max(1, Math.round(1.4 * ratio)));
-  else paintFew(context, model, seen, scale, ratio * Math.min(5, 2 + 0.5 * Math.log2(model.zoom + 1) + (seen.length < 400 ? 1.2 : 0)));
+  if (seen.length > MANY) paintMany(context, model, seen, scales, Math.round(1.5 * ratio));
+  else paintFew(context, model, seen, scales, ratio * Math.min(5, 2 + 0.5 * Math.log2(model.zoom + 1) + (seen.length < 400 ? 1.2 : 0)));
 }
 
-function paintMany(context, model, seen, scale, side) {
+function paintMany(context, model, seen, [across, down], side) {
   const { width, height } = context.canvas;
   const image = context.createImageData(width, height);
   const { data } = image;
   for (const i of seen) {
-    const left = Math.round((model.x[i] - model.left) * scale);
-    const top = Math.round((model.y[i] - model.top) * scale);
+    const left = Math.round((model.x[i] - model.left) * across);
+    const top = Math.round((model.y[i] - model.top) * down);
     const [r, g, b] = tint(model.cluster[i]);
     for (let y = Math.max(0, top); y < Math.min(height, top + side); y += 1) {
       for (let x = Math.max(0, left); x < Math.min(width, left + side); x += 1) {
@@ -49,12 +49,12 @@ function paintMany(context, model, seen, scale, side) {
   context.putImageData(image, 0, 0);
 }
 
-function paintFew(context, model, seen, scale, radius) {
+function paintFew(context, model, seen, [across, down], radius) {
   context.globalAlpha = 0.85;
   for (const i of seen) {
     context.fillStyle = colour(`map-${model.cluster[i] % TINTS}`);
     context.beginPath();
-    context.arc((model.x[i] - model.left) * scale, (model.y[i] - model.top) * scale, radius, 0, 7);
+    context.arc((model.x[i] - model.left) * across, (model.y[i] - model.top) * down, radius, 0, 7);
     context.fill();
   }
   context.globalAlpha = 1;
@@ -69,8 +69,8 @@ export function paintLabels(context, model) {
   context.lineJoin = "round";
   context.lineWidth = 4;
   for (const { label, x, y } of [...model.clusters].sort((a, b) => b.count - a.count)) {
-    const px = (x - model.left) * model.scale;
-    const py = (y - model.top) * model.scale;
+    const px = (x - model.left) * model.across;
+    const py = (y - model.top) * model.down;
     const half = context.measureText(label).width / 2 + 6;
     const box = [px - half, py - 10, px + half, py + 10];
     if (taken.some((it) => box[0] < it[2] && box[2] > it[0] && box[1] < it[3] && box[3] > it[1])) continue;

@@ -3,6 +3,7 @@
 import { find, setPressed, setText } from "./dom.js";
 import { clock, fixed, named, span, sure } from "./format.js";
 import { mountHistory } from "./history.js";
+import { mountListening } from "./listening.js";
 import { announce } from "./says.js";
 import { mountSpectrum } from "./spectrum.js";
 import { Wave } from "./wave.js";
@@ -46,6 +47,7 @@ export function mountRoom(link) {
   find("#heard-more").onclick = track((it) => link.post(`/api/tracks/${it.id}/more`));
   find("#heard-queue").onclick = track((it) => link.post("/api/queue", { track_id: it.id }));
   mountSpectrum(link, find("#microphone"));
+  mountListening(link, find("#listening"));
   mountHistory(link);
 }
 
