@@ -105,9 +105,9 @@ export class Link {
     setTimeout(() => URL.revokeObjectURL(url), 10_000);
   }
 
-  /** Milliseconds that have gone by since the server's time `at` (epoch ms); never negative. */
+  /** Milliseconds that have gone by since the server's time `at` (epoch ms); 0 for null, never negative. */
   sinceMs(at) {
-    return Math.max(0, Date.now() - this.skewMs - at);
+    return at === null ? 0 : Math.max(0, Date.now() - this.skewMs - at);
   }
 
   async #call(method, path, body) {

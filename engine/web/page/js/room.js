@@ -18,9 +18,11 @@ export function mountRoom(link) {
   const wave = new Wave(link, find("#heard-wave"), "amber");
   let room = null;
   let said = null;
+  let came = 0; // when the room was last told, by this page's clock
 
   link.on("room", (now) => {
     room = now;
+    came = performance.now();
     show(now);
     wave.show(now.state === "known" && now.track ? now.track.id : null);
     tick();
@@ -33,7 +35,7 @@ export function mountRoom(link) {
   function tick() {
     if (!room) return;
     const gone = link.sinceMs(room.at) / 1000;
-    setText(find("#heard-for"), heardFor(room, gone));
+    setText(find("#heard-for"), heardFor(room, (performance.now() - came) / 1000));
     if (room.state !== "known" || !room.track) return;
     const duration = room.track.duration_s;
     const position = Math.min(duration ?? Infinity, room.position_s + gone * room.speed);
