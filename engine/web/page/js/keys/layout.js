@@ -90,7 +90,7 @@ export const SOURCES = {
 };
 export const TARGETS = {
   pitch: "pitch", cutoff: "cutoff", amplitude: "level", pan: "pan", width: "width",
-  "lfo-1": "LFO 1 depth", "lfo-2": "LFO 2 depth",
+  "lfo-1": "LFO 1", "lfo-2": "LFO 2",
 };
 const STILL = ["lfo-1", "lfo-2", "envelope"]; // sources that may not move an LFO's depth
 

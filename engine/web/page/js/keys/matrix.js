@@ -54,8 +54,8 @@ export function matrix(bench) {
       grip: (held) => (held ? model.hold("matrix") : model.release("matrix")),
       small: true,
     });
-    const node = el("li", { class: "route" }, source.node, el("span", { class: "route-to", text: "\u2192", "aria-hidden": "true" }),
-      target.node, amount.node, glyphButton("close", `Remove ${name}`, () => remove(index)));
+    const node = el("li", { class: "route" }, source.node,
+      el("span", { class: "route-target" }, el("span", { text: "\u2192", "aria-hidden": "true" }), target.node), amount.node, glyphButton("close", `Remove ${name}`, () => remove(index)));
     let reach = "";
     return {
       node,

@@ -32,7 +32,8 @@ export function oscillators(bench, scope) {
   model.on(({ patch }) => {
     const heard = patch.oscillators.filter(({ level }) => level > 0).map(({ wave }) => wave);
     if (patch.noise > 0) heard.push("noise");
-    setText(now, heard.join(" + ") || "silent");
+    const kit = Object.keys(patch.drums ?? {}).length > 0;
+    setText(now, kit ? "each key its own sound" : heard.join(" + ") || "silent");
     rows.forEach((row, i) => row.classList.toggle("off", patch.oscillators[i].level === 0));
   });
   return node;
