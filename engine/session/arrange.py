@@ -8,7 +8,7 @@ that then stands highest; with all rules off that is the ranking itself.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,7 @@ from recommend import Ranking
 Bools = NDArray[np.bool_]
 
 _REMEMBERED = 60  # of the tracks heard or played last: their versions are kept out
+_WEAKER = "others fit better"
 
 
 @dataclass(frozen=True)
@@ -64,30 +65,30 @@ def arrange(
     line = [*evening.heard, *slots]
     first = len(evening.heard)
     chosen: list[Choice] = []
-    delays: dict[int, str] = {}
+    passed: dict[int, tuple[int, str]] = {}  # candidates: by which choice first, and why
     for at in (first + i for i, slot in enumerate(slots) if slot is None):
         if not free.any():
             break
         before = [track for track in line[:at] if track is not None]
-        bonus = wishes.bonus(before)
         barred = watch.barred(line, at)
         open_ = free & ~barred if (free & ~barred).any() else free
-        place = int(np.argmax(np.where(open_, base + bonus, -np.inf)))
-        notes: list[str] = []
-        for passed in np.flatnonzero(free[:place]).tolist():
-            why = watch.reason(passed) if barred[passed] else "others fit better"
-            delays.setdefault(passed, why)
-            if barred[passed] and (note := watch.instead(passed)) is not None and not notes:
-                notes.append(note)
+        place = int(np.argmax(np.where(open_, base + wishes.bonus(before), -np.inf)))
+        for other in np.flatnonzero(free[:place]).tolist():
+            why = watch.reason(other) if barred[other] else _WEAKER
+            passed.setdefault(other, (len(chosen), why))
+        notes: tuple[str, ...] = ()
         moved = place - len(chosen)
         if moved > 0 and (why := wishes.words(place, before)):
-            notes.insert(0, f"moved up {_places(moved)}: {why}")
+            notes = (f"moved up {_places(moved)}: {why}",)
         elif moved < 0:
-            why = delays.get(place, "others fit better")
-            notes.insert(0, f"held back {_places(-moved)}: {why}")
+            notes = (f"held back {_places(-moved)}: {passed.get(place, (0, _WEAKER))[1]}",)
         free[place] = False
         line[at] = int(ranking.ids[place])
-        chosen.append(Choice(place, int(ranking.ids[place]), tuple(notes)))
+        chosen.append(Choice(place, int(ranking.ids[place]), notes))
+    for other, (by, why) in passed.items():
+        if free[other] and other < len(chosen) and why != _WEAKER:
+            note = f"in place of {facts.name(int(ranking.ids[other]))}: {why}"
+            chosen[by] = replace(chosen[by], notes=(*chosen[by].notes, note))
     return chosen
 
 
@@ -113,7 +114,6 @@ class _Barriers:
         self._song = np.where(rows >= 0, facts.song[rows], -1)
         known = list(evening.met)[-_REMEMBERED:]
         self._songs = set(self._numbers(facts.song, [*known, *(s for s in slots if s is not None)]))
-        self._offered: set[int] = set()
         self._version = np.zeros(len(rows), dtype=np.bool_)
 
     def barred(self, line: Sequence[int | None], at: int) -> Bools:
@@ -132,13 +132,6 @@ class _Barriers:
     def reason(self, place: int) -> str:
         """Say what bars a candidate."""
         return "a version of it is there" if self._version[place] else "the same artist"
-
-    def instead(self, place: int) -> str | None:
-        """Say once that a version was passed over."""
-        if not self._version[place] or place in self._offered:
-            return None
-        self._offered.add(place)
-        return f"in place of {self._facts.name(int(self._ids[place]))}: a version of it was queued"
 
     def _numbers(self, column: NDArray[np.int64], tracks: Sequence[int]) -> list[int]:
         rows = self._facts.rows(tracks)

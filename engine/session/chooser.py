@@ -65,10 +65,8 @@ class Chooser:
         queued = [slot.track.id for slot in slots if slot is not None]
         ranking = self.rank(plan, evening, max(CANDIDATES, len(slots)), queued)
         fixed = [slot.track.id if slot else None for slot in slots]
-        chosen = arrange(ranking, self.facts, plan.rules, evening, fixed, self._familiar(ranking))
-        shares = _shares(ranking.scores)
-        suggestions = [self._entry(plan, ranking, shares, c, entry_id) for c in chosen]
-        found = [entry for entry in suggestions if entry is not None]
+        chosen = arrange(ranking, self.facts, plan.rules, evening, fixed, self.familiar(ranking))
+        found = self.entries(plan, ranking, chosen, entry_id)
         lacking = sum(slot is None for slot in slots) - len(found)
         if lacking > 0:
             ids = self._left(plan, evening, [*queued, *(entry.track.id for entry in found)])
@@ -82,29 +80,36 @@ class Chooser:
         filled = [slot or next(following, None) for slot in slots]
         return [entry for entry in filled if entry is not None]
 
-    def _entry(
+    def entries(
         self,
         plan: Plan,
         ranking: Ranking,
-        shares: NDArray[np.float64],
-        choice: Choice,
+        chosen: Sequence[Choice],
         entry_id: Callable[[int], int],
-    ) -> Entry | None:
-        track = self.facts.track(choice.track_id)
-        if track is None:  # another process removed it
-            return None
-        why = ranking.explain(choice.place)
-        reason = reason_in_words(why, self.facts.name, plan.skips)
-        return Entry(
-            entry_id(track.id),
-            track,
-            "suggested",
-            suggestion=why,
-            reason=reason,
-            share=float(shares[choice.place]),
-            notes=choice.notes,
-            voices=self._voices(why),
-        )
+        pinned: bool = False,
+    ) -> list[Entry]:
+        """Return entries for what was chosen of a ranking; without those that are gone."""
+        shares = _shares(ranking.scores)
+        out = []
+        for choice in chosen:
+            track = self.facts.track(choice.track_id)
+            if track is None:  # another process removed it
+                continue
+            why = ranking.explain(choice.place)
+            out.append(
+                Entry(
+                    entry_id(track.id),
+                    track,
+                    "suggested",
+                    pinned,
+                    why,
+                    reason_in_words(why, self.facts.name, plan.skips),
+                    float(shares[choice.place]),
+                    choice.notes,
+                    self._voices(why),
+                )
+            )
+        return out
 
     def _voices(self, why: Suggestion) -> tuple[Voice, ...]:
         return tuple(
@@ -112,7 +117,8 @@ class Chooser:
             for reason, share in shares_of(why)
         )
 
-    def _familiar(self, ranking: Ranking) -> NDArray[np.float32]:
+    def familiar(self, ranking: Ranking) -> NDArray[np.float32]:
+        """Return in how many playlists each track of a ranking stands."""
         ids = self._recommender.track_ids
         if len(ids) == 0:
             return np.zeros(0, dtype=np.float32)

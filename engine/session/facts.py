@@ -82,6 +82,11 @@ class Facts:
         (traits,) = self.traits([track_id])
         return traits.cue_out_s if traits and traits.cue_confidence >= _SURE_CUE else None
 
+    def lengths(self, ids: Ids) -> NDArray[np.float64]:
+        """Return `played_s` of many known tracks, shape (len(ids),)."""
+        self.traits(ids.tolist())  # all at once
+        return np.array([self.played_s(track_id) for track_id in ids.tolist()], dtype=np.float64)
+
     def played_s(self, track_id: int) -> float:
         """Return how long a track goes on when it is played from its start."""
         row = int(self.rows([track_id])[0])

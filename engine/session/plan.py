@@ -25,6 +25,8 @@ class Plan:
         heard and liked after it.
     heard_before, liked_before : int
         How many tracks were heard and liked before `focus`.
+    closed : bool
+        The queue was made to end at a given time: nothing is suggested behind it.
     rules : Rules
     """
 
@@ -35,4 +37,5 @@ class Plan:
     focus: int | None = None
     heard_before: int = 0
     liked_before: int = 0
+    closed: bool = False
     rules: Rules = field(default_factory=Rules)

@@ -10,6 +10,7 @@ from dataclasses import replace
 from engine.session.chooser import Chooser
 from engine.session.entry import Entry
 from engine.session.evening import Evening
+from engine.session.finish import finish
 from engine.session.plan import Plan
 from engine.session.rules import Rules
 from engine.session.undo import Undo
@@ -37,6 +38,13 @@ class PlayQueue:
         Returns for how many seconds that which plays now goes on.
     crossfade_s : callable
         Returns by how many seconds two tracks overlap.
+
+    Attributes
+    ----------
+    revision : int
+        Grows with every change.
+    fit_off_s : float
+        By how much the music ends later than the last `fit` was asked for.
     """
 
     def __init__(
@@ -59,6 +67,7 @@ class PlayQueue:
         self._ids = 0
         self._gone: set[int] = set()  # entries that were played
         self.revision = 0
+        self.fit_off_s = 0.0
 
     # --- what stands there
 
@@ -166,11 +175,46 @@ class PlayQueue:
             entries[at] = replace(entries[at], pinned=on)
             self._renew(replace(plan, entries=tuple(entries)))
 
+    def fit(self, seconds: float) -> list[Entry]:
+        """Let the music end in `seconds`: the user's entries stay, and others fill the time.
+
+        The last two or three are chosen so that the sum is right within a second where the
+        library allows; `fit_off_s` says by how much it is not.
+
+        Parameters
+        ----------
+        seconds : float
+            From now, what plays now included; 1 to 86 400.
+
+        Returns
+        -------
+        list of Entry
+            The queue.
+        """
+        if not 1.0 <= seconds <= 86_400.0:
+            raise ValueError(f"seconds must be 1 to 86400, got {seconds!r}")
+        with self._edit() as plan:
+            facts, overlap = self._chooser.facts, self._crossfade_s()
+            own = [entry for entry in plan.entries if entry.fixed]
+            plays = self._playing_left_s()
+            left = seconds - plays - sum(facts.played_s(e.track.id) - overlap for e in own)
+            left -= 0.0 if plays > 0 else overlap  # nothing to fade from
+            fresh = replace(plan, entries=tuple(own))
+            more = finish(self._chooser, fresh, self._evening, own, left, overlap, self._new_id)
+            self.fit_off_s = sum(facts.played_s(e.track.id) - overlap for e in more) - left
+            self._renew(replace(fresh, entries=(*own, *more), closed=True))
+        return self.entries
+
+    def open(self) -> None:
+        """Suggest anew, also beyond the time that the queue was made to fit."""
+        with self._edit() as plan:
+            self._renew(replace(plan, closed=False))
+
     def clear(self) -> None:
         """Take all out, the user's entries too; suggestions come anew."""
         with self._edit() as plan:
             removed = (*plan.removed, *(e.track.id for e in plan.entries if e.by == "suggested"))
-            self._renew(replace(plan, entries=(), removed=removed))
+            self._renew(replace(plan, entries=(), removed=removed, closed=False))
 
     def like(self, track_id: int) -> None:
         """More like this."""
@@ -299,7 +343,8 @@ class PlayQueue:
     def _renew(self, plan: Plan) -> None:
         """Fill the plan with suggestions around the entries that stay, and take it."""
         fixed = [(place, e) for place, e in enumerate(plan.entries) if e.fixed]
-        suggested = max(QUEUE_LENGTH - len(fixed), _LEAST_SUGGESTED)
+        plan = replace(plan, closed=plan.closed and bool(fixed))
+        suggested = 0 if plan.closed else max(QUEUE_LENGTH - len(fixed), _LEAST_SUGGESTED)
         slots: list[Entry | None] = []
         while fixed or suggested:
             if fixed and (fixed[0][0] <= len(slots) or not suggested):

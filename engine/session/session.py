@@ -155,8 +155,8 @@ class Session:
         self.queue.more_like(self._known(track_id))
 
     def renew(self) -> None:
-        """Suggest anew, from what was heard, liked and skipped."""
-        self.queue.renew()
+        """Suggest anew, from what was heard, liked and skipped; behind a fitted queue, too."""
+        self.queue.open()
 
     def track(self, track_id: int) -> Track | None:
         """Return a track of the library; None if there is none of this id."""

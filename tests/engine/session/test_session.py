@@ -18,7 +18,7 @@ from engine.session import QUEUE_LENGTH, Session, reason_in_words
 from engine.synth import Synth
 from recommend import Reason, Suggestion
 
-from .made import Made, made_library
+from ..made import Made, made_library
 
 _COUNT = 24
 _RATE = 48_000
