@@ -10,7 +10,7 @@ import pytest
 
 from tests.engine.conftest import RATE
 from tests.engine.web.browser import Stage
-from tests.engine.web.evening import (
+from tests.engine.web.page.evening import (
     HOSTILE,
     IMAGE,
     MICROPHONE,

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import soundfile
 from numpy.typing import NDArray
 
 from engine.io.device import HandStream
@@ -73,6 +74,10 @@ def _made(folder: Path) -> None:
     library = made_library(folder, tracks, playlists)
     _store_real(library, folder)
     library.close()
+    (folder / "music").mkdir()
+    for track_id in range(1, COUNT + 1):  # short ones: they are drawn, and their beginning is played
+        soundfile.write(folder / "music" / f"{track_id}.wav", tune(track_id, 1.0), RATE)
+    soundfile.write(folder / "music" / "real.wav", real_tune(), RATE)
 
 
 def _store_real(library: Library, folder: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from engine.session import Rules
 from tests.engine.web.browser import PHONE, Stage
-from tests.engine.web.evening import Page, hear, opened, until
+from tests.engine.web.page.evening import Page, hear, opened, until
 
 if TYPE_CHECKING:
     from selenium.webdriver import Chrome
