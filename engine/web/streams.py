@@ -118,22 +118,23 @@ class _Stream:
             del self._waiting[:whole]
             if not data:
                 continue
+            dropped_s = self._dropped / self._form.sample_rate
             work = self._ear.submit(partial(_feed, tracker, data, self._form))
             for heard in await asyncio.wrap_future(work):
-                await self._socket.send_text(json.dumps(self._words(heard)))
+                await self._socket.send_text(json.dumps(self._words(heard, dropped_s)))
 
-    def _words(self, heard: Heard) -> dict[str, Any]:
+    def _words(self, heard: Heard, dropped_s: float) -> dict[str, Any]:
         track = None if heard.track_id is None else self._desk.session.track(heard.track_id)
         return {
             "type": "heard",
             "state": heard.state,
             "track": None if track is None else self._desk.briefs.of(track),
             "position_s": tidy(heard.position_s),
-            "at_s": tidy(heard.frame / self._form.sample_rate),
+            "at_s": tidy(heard.frame / self._form.sample_rate + dropped_s),
             "confidence": tidy(heard.confidence, 4),
             "speed": tidy(heard.speed, 4),
             "answered_after_s": tidy(heard.answered_after_s),
-            "dropped_s": tidy(self._dropped / self._form.sample_rate),
+            "dropped_s": tidy(dropped_s),
         }
 
 
