@@ -32,11 +32,11 @@ if __name__ == "__main__":  # ingest starts worker processes, which import this 
             stranger.play(asked.id, asked.path, start_s=5.0)
             synth.note_on(72)  # and someone plays along
             until = time.monotonic() + LISTEN_S
-            while not session.history and time.monotonic() < until:
+            while not len(session.history) and time.monotonic() < until:
                 time.sleep(0.1)
             stranger.close()
-            for heard, track in session.history:
-                place = f"{track.name} at {heard.position_s:.1f} s" if track else ""
-                print(heard.state, place)
+            for event in session.history.entries:
+                place = f"{event.title} at {event.position_s:.1f} s" if event.track_id else ""
+                print(event.kind, place)
             for number, entry in enumerate(session.queue, 1):
                 print(f"{number}. {entry.track.name}: {entry.reason}")

@@ -80,8 +80,9 @@ class RunWriter:
         self._header = len(json.dumps(self._meta))
         self._base = -(-(HEAD.size + self._header) // ALIGN) * ALIGN
         self._done = dict.fromkeys(self._types, 0)
-        file.seek(self._base + offset)
-        file.truncate()
+        # the last byte gives the file its length; nothing else may come after an empty section
+        file.seek(self._base + offset - 1)
+        file.write(b"\0")
 
     def write(self, name: str, numbers: NDArray[Any]) -> None:
         """Append numbers to a section."""

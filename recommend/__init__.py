@@ -9,7 +9,7 @@ from recommend.feedback import Session
 from recommend.handmade import HandmadeEmbedding
 from recommend.interactions import Interactions
 from recommend.neighbours import Neighbours
-from recommend.recommender import Reason, Recommender, Suggestion
+from recommend.recommender import Ranking, Reason, Recommender, Suggestion
 from recommend.table import EmbeddingTable
 from recommend.wrmf import WRMF
 
@@ -25,6 +25,7 @@ __all__ = [
     "Interactions",
     "Neighbours",
     "NotFittedError",
+    "Ranking",
     "Reason",
     "Recommender",
     "Session",

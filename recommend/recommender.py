@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +22,7 @@ Ids = NDArray[np.int64]
 
 SOUND_WEIGHT = 0.35  # of one deviation of likeness in sound, beside one of the playlists' score
 _REASONS = 3
+_REMEMBERED = 64  # tracks whose likeness to all others is kept: a session asks again and again
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,27 @@ class Suggestion:
     track_id: int
     score: float
     reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """The best tracks of one query; what each owes to whom is worked out when asked.
+
+    Attributes
+    ----------
+    ids : ndarray of int64, shape (n,)
+        Best first.
+    scores : ndarray of float32, shape (n,)
+    explain : callable
+        Returns the `Suggestion` at a place of the ranking, 0 to n - 1.
+    """
+
+    ids: Ids
+    scores: Floats
+    explain: Callable[[int], Suggestion]
+
+    def __len__(self) -> int:
+        return len(self.ids)
 
 
 class Recommender:
@@ -85,6 +108,7 @@ class Recommender:
         self._wrmf = wrmf
         self._table = table if table is not None and len(table) else None
         self.sound_weight = sound_weight
+        self._likenesses: OrderedDict[int, Floats] = OrderedDict()
         known = [wrmf.track_ids] if wrmf is not None else []
         known += [self._table.ids] if self._table is not None else []
         own = as_ids(library, "library") if library is not None else None
@@ -123,6 +147,21 @@ class Recommender:
         >>> Recommender(None, table).recommend([7], n=1)[0].track_id
         8
         """
+        ranking = self.rank(seeds, n, likes, skips, exclude)
+        return [ranking.explain(place) for place in range(len(ranking))]
+
+    def rank(
+        self,
+        seeds: Iterable[int],
+        n: int = 10,
+        likes: Iterable[int] = (),
+        skips: Iterable[int] = (),
+        exclude: Iterable[int] = (),
+    ) -> Ranking:
+        """Return the `n` best tracks as `recommend` does, without their reasons.
+
+        For those who look at hundreds of candidates and show a few.
+        """
         wanted = np.concatenate([as_ids(seeds, "seeds"), as_ids(likes, "likes")])
         wanted = wanted[np.sort(np.unique(wanted, return_index=True)[1])]
         unwanted = np.setdiff1d(as_ids(skips, "skips"), wanted)
@@ -132,7 +171,17 @@ class Recommender:
         voices = self._sound_voices(wanted, unwanted)
         scores, units = self._scores(session, voices, wanted)
         order = top(scores, n, rows[rows >= 0])
-        return [self._suggestion(int(r), float(scores[r]), session, voices, units) for r in order]
+
+        def explain(place: int) -> Suggestion:
+            row = int(order[place])
+            return self._suggestion(row, float(scores[row]), session, voices, units)
+
+        return Ranking(self.track_ids[order], scores[order], explain)
+
+    @property
+    def popularity(self) -> Floats:
+        """In how many playlists each track of `track_ids` stands, shape (tracks,)."""
+        return self._popularity
 
     def _place(self, artists: Mapping[int, int] | None) -> None:
         """Give every track of the catalogue factors (its own or mapped) and a popularity."""
@@ -172,15 +221,21 @@ class Recommender:
             return []
         known = [int(t) for t in wanted if t in self._table]
         against = [int(t) for t in unwanted if t in self._table]
-        present = self._sound_rows >= 0
-        voices = []
-        for track_id in known + against:
-            likeness = np.zeros(len(present), dtype=np.float32)
-            cosines = self._table.similarities(self._table.vector(track_id))
-            likeness[present] = cosines[self._sound_rows[present]]
-            share = 1.0 / len(known) if track_id in known else -0.5 / len(against)
-            voices.append((track_id, share, likeness))
-        return voices
+        voices = [(t, 1.0 / len(known), self._likeness(self._table, t)) for t in known]
+        return voices + [(t, -0.5 / len(against), self._likeness(self._table, t)) for t in against]
+
+    def _likeness(self, table: EmbeddingTable, track_id: int) -> Floats:
+        """Return the cosine of a track to every track of the catalogue; 0 without embedding."""
+        found = self._likenesses.pop(track_id, None)
+        if found is None:
+            present = self._sound_rows >= 0
+            found = np.zeros(len(present), dtype=np.float32)
+            cosines = table.similarities(table.vector(track_id))
+            found[present] = cosines[self._sound_rows[present]]
+        self._likenesses[track_id] = found  # the latest last
+        while len(self._likenesses) > _REMEMBERED:
+            self._likenesses.popitem(last=False)
+        return found
 
     def _scores(
         self, session: Session | None, voices: list[tuple[int, float, Floats]], wanted: Ids

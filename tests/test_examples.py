@@ -74,8 +74,9 @@ def test_a_session_hears_the_record_and_queues_the_others(tmp_path: Path, demo: 
         (music / f"{name}.flac").symlink_to(demo.tune(name))
     lines = run("session.py", tmp_path, str(music)).splitlines()
     state, *named = lines[0].split()
-    assert state == "known"
+    assert state == "heard"
     assert float(named[-2]) > 5.0
     queue = [line for line in lines if line[0].isdigit()]
-    assert len(queue) == 2  # the third one is what was heard
+    assert len(queue) == 3
     assert all(": " in line for line in queue)
+    assert "nothing new is left" in queue[2]  # it is what was heard

@@ -251,7 +251,7 @@ def _keep_going(evening: Session, in_time: InTime, end: float) -> None:
                 raise evening.listener.error
             if (news := in_time.news()) is not None:
                 typer.echo(news)
-            playing = evening.deck.playing
+            playing = evening.decks.playing
             if playing is not None and playing.track_id != named:
                 named = playing.track_id
                 typer.echo(f"playing {evening.library.track(named).name}")
@@ -271,14 +271,14 @@ def _obey(key: str, evening: Session, in_time: InTime) -> bool:
     if key == "p":
         evening.synth.panic()
     elif key == "n":
-        if evening.play_next() is None:
-            typer.echo("the queue is empty")
+        evening.play_next()
     elif key == "s" and evening.queue:
         evening.skip(evening.queue[0].track.id)
         _print_queue(evening)
     elif key == "l":
-        latest = next((track for _, track in reversed(evening.history) if track), None)
-        if latest is not None:
+        heard = [e for e in evening.history.entries if e.kind == "heard"]
+        if heard and heard[-1].track_id is not None:
+            latest = evening.library.track(heard[-1].track_id)
             evening.like(latest.id)
             typer.echo(f"liked   {latest.name}")
             _print_queue(evening)

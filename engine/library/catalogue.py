@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +19,9 @@ _TRACKS = """
 SELECT id, (SELECT path FROM file WHERE track_id = track.id ORDER BY rowid LIMIT 1),
        title, artist, album, duration_s, sample_rate, damaged FROM track
 """
+
+
+_AT_ONCE = 900  # below the least number of variables that any SQLite takes
 
 
 @dataclass(frozen=True)
@@ -95,6 +99,21 @@ class Catalogue:
                 _TRACKS + clause, values
             )
         ]
+
+    def many(self, ids: Sequence[int]) -> dict[int, Track]:
+        """Return tracks by their ids; those that are gone are left out."""
+        found: dict[int, Track] = {}
+        for start in range(0, len(ids), _AT_ONCE):
+            part = [int(i) for i in ids[start : start + _AT_ONCE]]
+            marks = ",".join("?" * len(part))
+            found |= {t.id: t for t in self.tracks(f"WHERE id IN ({marks})", *part)}
+        return found
+
+    def songs(self) -> list[tuple[int, float, str]]:
+        """Return (id, duration, song key) of all tracks by their ids."""
+        return self._database.execute(
+            "SELECT id, duration_s, song_key FROM track ORDER BY id"
+        ).fetchall()
 
     def files(self, embedding: tuple[str, int]) -> dict[bytes, KnownFile]:
         """Return every known file by `as_key` of its path; `embedding`: name, version in use."""

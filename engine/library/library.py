@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -22,7 +22,7 @@ from engine.library.catalogue import Catalogue, KnownFile, Track, as_key
 from engine.library.database import WriterLock, connect, plain_errors
 from engine.library.derived import Derived
 from engine.library.shelf import Playlist, Shelf
-from engine.library.sounds import Sounds
+from engine.library.sounds import Sounds, Traits
 
 if TYPE_CHECKING:
     from engine.analysis import Analysis, OnsetEnvelope
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from fingerprint import FingerprintIndex
     from recommend import EmbeddingTable, Recommender
 
-__all__ = ["Library", "Playlist", "Track", "default_directory"]
+__all__ = ["Library", "Playlist", "Track", "Traits", "default_directory"]
 
 _IN_ORDER = "ORDER BY artist, album, title, id"
 
@@ -136,6 +136,16 @@ class Library:
             raise NoSuchTrackError(f"the library has no track {track_id}")
         return found[0]
 
+    def many(self, track_ids: Sequence[int]) -> dict[int, Track]:
+        """Return tracks by their ids; ids that the library does not have are left out."""
+        with plain_errors(self.directory):
+            return self._catalogue.many(track_ids)
+
+    def songs(self) -> list[tuple[int, float, str]]:
+        """Return (id, duration in seconds, `tags.song_key`) of all tracks, by id."""
+        with plain_errors(self.directory):
+            return self._catalogue.songs()
+
     def find(self, path: Path) -> Track | None:
         """Return the track of a file, None if the library does not know the file."""
         found = self._select(
@@ -204,6 +214,14 @@ class Library:
         """Return the onset envelope of a track; None until it was analysed."""
         with plain_errors(self.directory):
             return self._sounds.onsets(track_id)
+
+    def traits(self, track_ids: Sequence[int]) -> dict[int, Traits]:
+        """Return tempo, key, loudness and cues of tracks; unanalysed ones are left out.
+
+        One query for hundreds of tracks, where `analysis` reads all that is known of one.
+        """
+        with plain_errors(self.directory):
+            return self._sounds.traits(track_ids)
 
     def waiting_for_analysis(self) -> list[Track]:
         """Return the tracks whose beat and key another version found, or none."""

@@ -2,11 +2,44 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from engine.analysis import Analysis, OnsetEnvelope
+
+_AT_ONCE = 900  # below the least number of variables that any SQLite takes
+_LEAST_BEAT, _LEAST_KEY = 0.3, 0.2  # confidence below which a tempo or a key is no trait
+
+
+@dataclass(frozen=True)
+class Traits:
+    """What the rules of a queue ask of a track's sound.
+
+    Attributes
+    ----------
+    bpm : float or None
+        None where no beat is to be trusted.
+    tonic, mode : int or None, str or None
+        Of the key, 0 to 11 (C to B) and 'major' or 'minor'.
+    lufs, true_peak_db : float or None
+    cue_in_s, cue_out_s : float
+        Where a player should come in and go out.
+    cue_confidence : float
+        0 to 1.
+    """
+
+    bpm: float | None
+    tonic: int | None
+    mode: str | None
+    lufs: float | None
+    true_peak_db: float | None
+    cue_in_s: float
+    cue_out_s: float
+    cue_confidence: float
 
 
 class Sounds:
@@ -47,6 +80,30 @@ class Sounds:
             return OnsetEnvelope.from_bytes(row) if isinstance(row, bytes) else None
         except FormatError:
             return None
+
+    def traits(self, ids: Sequence[int]) -> dict[int, Traits]:
+        """Return the traits of those tracks that this version has analysed."""
+        from engine.analysis import VERSION
+
+        found: dict[int, Traits] = {}
+        for start in range(0, len(ids) if self._there else 0, _AT_ONCE):
+            part = [int(i) for i in ids[start : start + _AT_ONCE]]
+            rows = self._database.execute(
+                "SELECT track_id, json_extract(analysis, '$.grid.period_s', '$.grid.confidence',"
+                " '$.key', '$.loudness_lufs', '$.true_peak_db', '$.cue_in_s', '$.cue_out_s',"
+                " '$.cue_confidence') FROM sound"
+                " WHERE version = ? AND json_valid(analysis) AND track_id IN"
+                f" ({','.join('?' * len(part))})",
+                (VERSION, *part),
+            )
+            for track_id, text in rows:
+                period, sure, key, *rest = json.loads(text)
+                bpm = 60.0 / period if period and sure >= _LEAST_BEAT else None
+                tonic, mode, known = key or (None, None, 0.0)
+                if known < _LEAST_KEY:
+                    tonic = mode = None
+                found[track_id] = Traits(bpm, tonic, mode, *rest)
+        return found
 
     def waiting(self) -> list[int]:
         """Return the tracks without an analysis of the present version."""

@@ -12,6 +12,15 @@ _NUMBERED = re.compile(r"^\s*(?:\d{1,3}\s*[-._)]|0\d{1,2}(?=\s))\s*(?=[^\s\d])")
 _SEPARATOR = re.compile(r"\s+[-\N{EN DASH}\N{EM DASH}]\s+")
 _BRACKETED = re.compile(r"\s*[(\[][^()\[\]]*[)\]]")
 _FEATURED = re.compile(r"\s(?:feat|ft|featuring)\.?\s.*$")
+_YEAR = re.compile(r"(?:19|20)\d\d$")
+_VERSION_WORDS = frozenset(
+    {
+        *("acoustic", "alternate", "bonus", "club", "cover", "demo", "dub", "edit", "edition"),
+        *("extended", "instrumental", "karaoke", "live", "mix", "mono", "original", "radio"),
+        *("rehearsal", "remaster", "remastered", "remix", "single", "stereo", "unplugged"),
+        *("version", "vocal"),
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -83,6 +92,26 @@ def song_key(artist: str, title: str) -> str:
     """
     who, what = normalise(artist), normalise(title)
     return f"{who}\t{what}" if who and what else ""
+
+
+def version_key(song_key: str) -> str:
+    """Return a key under which the versions of one song fall together, given its `song_key`.
+
+    What versions are called is cut from the end: live, remix, radio edit, remastered 2011.
+
+    Examples
+    --------
+    >>> version_key(song_key("Queen", "Innuendo - 2011 Remaster")) == song_key("Queen", "Innuendo")
+    True
+    """
+    who, tab, what = song_key.partition("\t")
+    words = what.split(" ")
+    kept = len(words)
+    while kept > 1 and (words[kept - 1] in _VERSION_WORDS or _YEAR.match(words[kept - 1])):
+        kept -= 1
+    if all(_YEAR.match(word) for word in words[kept:]):
+        kept = len(words)  # 'Summer of 1969' is no version of 'Summer of'
+    return f"{who}{tab}{' '.join(words[:kept])}"
 
 
 def normalise(text: str) -> str:

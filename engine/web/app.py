@@ -23,7 +23,7 @@ from engine.errors import (
 )
 from engine.web import views
 from engine.web.desk import Desk
-from engine.web.routes import keys
+from engine.web.routes import decks, keys, library, queue, tracks
 from engine.web.routes.common import ERRORS, Answer, AtDesk
 from engine.web.security import Door
 from engine.web.settings import WebSettings
@@ -78,7 +78,8 @@ def create_app(session: Session, settings: WebSettings, desk: Desk | None = None
     )
     app.state.desk = at
     app.state.hub = hub
-    app.include_router(keys.router)
+    for routes in (decks, queue, tracks, library, keys):
+        app.include_router(routes.router)
 
     @app.get("/api/state", tags=["state"])
     def state(desk: AtDesk) -> Answer:

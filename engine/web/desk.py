@@ -15,6 +15,7 @@ from engine.follow.harmony import Harmony
 from engine.follow.tap import Taps
 from engine.web.briefs import Briefs
 from engine.web.instrument import Instrument
+from engine.web.shelf import Shelf
 
 if TYPE_CHECKING:
     from engine.io.record import Recorder
@@ -66,6 +67,7 @@ class Desk:
         self.devices = devices or Devices()
         self.midi = midi or (lambda: (None, "off"))
         self.briefs = Briefs(session.library)
+        self.shelf = Shelf(session)
         self.instrument = Instrument(session.synth, lambda: self.tell("keys"))
         self.harmony = harmony or Harmony(session.synth)
         self.master_db = 0.0
@@ -76,12 +78,12 @@ class Desk:
         self._taps = Taps(session.synth.sample_rate)
         self._lock = threading.Lock()
         self._listeners: list[Callable[[str], None]] = []
-        hooks = getattr(session, "on_change", None)
-        if hooks is not None:
-            hooks.append(self.tell)
+        session.on_change.append(self.tell)
 
     def close(self) -> None:
         """Finish a recording; the session stays its owner's."""
+        with contextlib.suppress(ValueError):
+            self.session.on_change.remove(self.tell)
         if self.recorder is not None:
             self.recorder.close()
             self.recorder = None
@@ -99,6 +101,7 @@ class Desk:
 
     def tell(self, part: str) -> None:
         """Say that a part has changed."""
+        part = "queue" if part == "rules" else part
         for told in list(self._listeners):
             told(part)
 

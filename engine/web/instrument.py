@@ -73,7 +73,13 @@ class Instrument:
         self._on_change()
 
     def _play(self, patch: Patch, follow: bool) -> None:
-        self._synth.program(patch)
+        if not follow:
+            try:
+                self._synth.program(patch)
+                return
+            except PatchError:  # an evening's patches are more than fit at once
+                pass
+        self._synth.turn(patch)
 
 
 def all_patches() -> dict[str, Patch]:

@@ -325,3 +325,11 @@ def test_a_full_disk_leaves_the_old_index_in_place(filled, peaks, monkeypatch, t
     with FingerprintIndex.open(filled) as index:
         np.testing.assert_array_equal(index.track_ids, [0, 1, 2, 3])
         assert found(index, tunes[1]) == {1}
+
+
+def test_a_silent_track_alone_makes_an_index_that_opens(tmp_path):
+    with FingerprintIndex.create(tmp_path / "silence") as index:
+        index.add_peaks(1, TrackPeaks(np.zeros(0, np.uint32), np.zeros(0, np.uint16), 1000))
+        index.commit()
+    with FingerprintIndex.open(tmp_path / "silence") as index:
+        assert index.track_ids.tolist() == [1]

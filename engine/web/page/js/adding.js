@@ -23,14 +23,14 @@ export function mountAdding(link, node) {
     if (adding.total) bar.value = adding.done;
     else bar.removeAttribute("value");
     const failed = adding.failed ? `, ${count(adding.failed)} could not be read` : "";
-    const short = adding.current.split("/").at(-1);
+    const short = (adding.current ?? "").split("/").at(-1);
     setText(
       words,
       adding.finished
         ? `${count(adding.added)} tracks added${failed}`
         : `${count(adding.done)} of ${count(adding.total)}${failed} ${short ? `· ${short}` : ""}`,
     );
-    words.title = adding.current;
+    words.title = adding.current ?? "";
     if (!adding.finished) return;
     timer = setTimeout(() => {
       seen = adding.folder;

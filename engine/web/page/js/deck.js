@@ -35,16 +35,21 @@ export class Deck {
     this.canvas.addEventListener("keydown", (event) => this.#key(event));
   }
 
+  /** Seconds; 0 when it has no track. */
+  get duration() {
+    return this.#status?.track ? (this.#status.duration_s ?? this.#status.track.duration_s ?? 0) : 0;
+  }
+
   get position() {
-    const { position_s, at, state, track } = this.#status;
+    const { position_s, at, state } = this.#status;
     const moves = state === "playing" || state === "ending";
     const now = position_s + (moves ? this.link.sinceMs(at) / 1000 : 0);
-    return Math.min(now, track?.duration_s ?? now);
+    return Math.min(now, this.duration || now);
   }
 
   /** Seconds until the end of its track; null when it has none. */
   get remaining() {
-    const duration = this.#status?.track?.duration_s;
+    const { duration } = this;
     return duration ? Math.max(0, duration - this.position) : null;
   }
 
@@ -68,9 +73,8 @@ export class Deck {
   tick(startsIn) {
     if (!this.#status) return;
     const { track, state } = this.#status;
-    const duration = track?.duration_s ?? 0;
-    const position = this.position;
-    this.#wave.at(duration && track ? position / duration : 0);
+    const { duration, position } = this;
+    this.#wave.at(duration ? position / duration : 0);
     const waits = state === "cued" || state === "loading";
     if (!track) setText(this.time, "");
     else if (waits) setText(this.time, startsIn === null ? clock(duration) : `in ${clock(startsIn)}`);
@@ -92,7 +96,7 @@ export class Deck {
   }
 
   #to(position) {
-    const duration = this.#status?.track?.duration_s;
+    const { duration } = this;
     if (!this.#front || !duration) return;
     this.#seek(Math.min(duration - 0.5, Math.max(0, position)));
   }
@@ -100,7 +104,7 @@ export class Deck {
   #press(event) {
     if (event.button !== 0) return;
     const box = this.canvas.getBoundingClientRect();
-    this.#to(((event.clientX - box.left) / box.width) * (this.#status?.track?.duration_s ?? 0));
+    this.#to(((event.clientX - box.left) / box.width) * this.duration);
   }
 
   #key(event) {

@@ -100,7 +100,7 @@ export class QueueEntry {
   }
 }
 
-const KINDS = { heard: "heard", liked: "liked", seed: "seed", tags: "tags", tag: "tags", playlist: "in playlists", sound: "sounds alike" };
+const KINDS = { playlists: "playlists", sound: "sound", cold: "neighbours", popular: "popular" };
 
 function voice({ kind, title, share, moment_s }) {
   const bar = el("i");

@@ -105,9 +105,9 @@ export class Link {
     setTimeout(() => URL.revokeObjectURL(url), 10_000);
   }
 
-  /** Milliseconds that have gone by since the server's time `at` (epoch ms); never negative. */
+  /** Milliseconds that have gone by since the server's time `at` (epoch ms); 0 for null, never negative. */
   sinceMs(at) {
-    return Math.max(0, Date.now() - this.skewMs - at);
+    return at === null ? 0 : Math.max(0, Date.now() - this.skewMs - at);
   }
 
   async #call(method, path, body) {
@@ -137,7 +137,13 @@ export class Link {
   }
 
   #tell(part, value) {
-    for (const run of this.#listeners.get(part) ?? []) run(value);
+    for (const run of this.#listeners.get(part) ?? []) {
+      try {
+        run(value);
+      } catch (error) {
+        reportError(error); // one part of the page that fails does not take the others with it
+      }
+    }
   }
 
   #stand(state, retry_s = 0) {

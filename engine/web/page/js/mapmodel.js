@@ -2,6 +2,8 @@
 
 const CELLS = 64; // the grid that finds neighbours has CELLS x CELLS cells
 const UNIT = 10_000; // the server's coordinates are 0..UNIT
+const STRETCH = 1.6; // how much longer one side may be drawn than the other
+const FILL = 0.94; // of the frame
 const MOST = 80; // how far one can zoom in
 
 export class MapModel {
@@ -40,9 +42,14 @@ export class MapModel {
     }
   }
 
-  /** Pixels per unit of the map. */
-  get scale() {
-    return Math.min(this.width, this.height) * 0.94 * this.zoom;
+  /** Pixels per unit of the map across; the map is stretched to its frame, within reason. */
+  get across() {
+    return Math.min(this.width, STRETCH * this.height) * FILL * this.zoom;
+  }
+
+  /** Pixels per unit of the map down. */
+  get down() {
+    return Math.min(this.height, STRETCH * this.width) * FILL * this.zoom;
   }
 
   resize(width, height) {
@@ -61,43 +68,44 @@ export class MapModel {
   }
 
   center(x, y) {
-    this.left = x - this.width / 2 / this.scale;
-    this.top = y - this.height / 2 / this.scale;
+    this.left = x - this.width / 2 / this.across;
+    this.top = y - this.height / 2 / this.down;
   }
 
   toPixel(i) {
-    return [(this.x[i] - this.left) * this.scale, (this.y[i] - this.top) * this.scale];
+    return [(this.x[i] - this.left) * this.across, (this.y[i] - this.top) * this.down];
   }
 
   toMap(px, py) {
-    return [this.left + px / this.scale, this.top + py / this.scale];
+    return [this.left + px / this.across, this.top + py / this.down];
   }
 
   pan(dx, dy) {
-    this.left = Math.min(1, Math.max(-this.width / this.scale, this.left - dx / this.scale));
-    this.top = Math.min(1, Math.max(-this.height / this.scale, this.top - dy / this.scale));
+    this.left = Math.min(1, Math.max(-this.width / this.across, this.left - dx / this.across));
+    this.top = Math.min(1, Math.max(-this.height / this.down, this.top - dy / this.down));
   }
 
   /** Zoom by a factor; what is at the pixel stays there. */
   zoomAt(factor, px, py) {
     const [x, y] = this.toMap(px, py);
     this.zoom = Math.min(MOST, Math.max(0.8, this.zoom * factor));
-    this.left = x - px / this.scale;
-    this.top = y - py / this.scale;
+    this.left = x - px / this.across;
+    this.top = y - py / this.down;
   }
 
   /** The track's index nearest to a pixel within `reach` pixels; -1 when there is none. */
   nearest(px, py, reach) {
     const [x, y] = this.toMap(px, py);
     let best = -1;
-    let least = reach / this.scale;
+    let least = reach;
+    const [wide, tall] = [reach / this.across, reach / this.down];
     const clip = (value) => Math.min(CELLS - 1, Math.max(0, Math.floor(value * CELLS)));
-    for (let row = clip(y - least); row <= clip(y + least); row += 1) {
-      for (let column = clip(x - least); column <= clip(x + least); column += 1) {
+    for (let row = clip(y - tall); row <= clip(y + tall); row += 1) {
+      for (let column = clip(x - wide); column <= clip(x + wide); column += 1) {
         const c = row * CELLS + column;
         for (let k = this.start[c]; k < this.start[c + 1]; k += 1) {
           const i = this.order[k];
-          const far = Math.hypot(this.x[i] - x, this.y[i] - y);
+          const far = Math.hypot((this.x[i] - x) * this.across, (this.y[i] - y) * this.down);
           if (far < least) {
             least = far;
             best = i;
@@ -113,8 +121,8 @@ export class MapModel {
     let best = from;
     let least = Infinity;
     for (let i = 0; i < this.count; i += 1) {
-      const right = this.x[i] - this.x[from];
-      const down = this.y[i] - this.y[from];
+      const right = (this.x[i] - this.x[from]) * this.across;
+      const down = (this.y[i] - this.y[from]) * this.down;
       const along = right * dx + down * dy;
       const across = Math.abs(right * dy) + Math.abs(down * dx);
       if (along <= 0 || across > along || i === from) continue;

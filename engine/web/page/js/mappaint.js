@@ -5,56 +5,66 @@ import { colour } from "./draw.js";
 const TINTS = 6; // --map-0 .. --map-5: muted, so that the rooms' colours stand out
 const MANY = 5000; // more points than these are drawn as dots of pixels
 
-const rgb = new Map();
+const GROWS = 110; // of 255: how much brighter a pixel is for each track on it
 
-function tint(cluster) {
-  const value = colour(`map-${cluster % TINTS}`);
-  if (!rgb.has(value)) rgb.set(value, [1, 3, 5].map((at) => parseInt(value.slice(at, at + 2), 16)));
-  return rgb.get(value);
+/** The colours of the clusters as 0x00bbggrr. */
+function tints() {
+  return Array.from({ length: TINTS }, (_, i) => {
+    const value = parseInt(colour(`map-${i}`).slice(1), 16);
+    return ((value & 0xff) << 16) | (value & 0xff00) | (value >> 16);
+  });
 }
 
 /** Draw all points; `context` is not scaled: its canvas has `ratio` pixels a CSS pixel. */
 export function paintPoints(context, model, ratio) {
   const { width, height } = context.canvas;
-  context.clearRect(0, 0, width, height);
-  const seen = [];
-  const scale = model.scale * ratio;
-  for (let i = 0; i < model.count; i += 1) {
-    const x = (model.x[i] - model.left) * scale;
-    const y = (model.y[i] - model.top) * scale;
-    if (x > -8 && y > -8 && x < width + 8 && y < height + 8) seen.push(i);
+  const [across, down] = [model.across * ratio, model.down * ratio];
+  const { x, y, left, top, count } = model;
+  const seen = new Uint32Array(count);
+  let many = 0;
+  for (let i = 0; i < count; i += 1) {
+    const px = (x[i] - left) * across;
+    const py = (y[i] - top) * down;
+    if (px > -8 && py > -8 && px < width + 8 && py < height + 8) {
+      seen[many] = i;
+      many += 1;
+    }
   }
-  if (seen.length > MANY) paintMany(context, model, seen, scale, Math.max(1, Math.round(1.4 * ratio)));
-  else paintFew(context, model, seen, scale, ratio * Math.min(5, 2 + 0.5 * Math.log2(model.zoom + 1) + (seen.length < 400 ? 1.2 : 0)));
+  context.clearRect(0, 0, width, height);
+  const shown = seen.subarray(0, many);
+  if (many > MANY) paintMany(context, model, shown, [across, down], Math.round(1.5 * ratio));
+  else paintFew(context, model, shown, [across, down], ratio * radiusOf(model.zoom, many));
 }
 
-function paintMany(context, model, seen, scale, side) {
+const radiusOf = (zoom, many) => Math.min(5, 2 + 0.5 * Math.log2(zoom + 1) + (many < 400 ? 1.2 : 0));
+
+function paintMany(context, model, seen, [across, down], side) {
   const { width, height } = context.canvas;
   const image = context.createImageData(width, height);
-  const { data } = image;
+  const pixels = new Uint32Array(image.data.buffer); // 0xaabbggrr: every browser's machine is little-endian
+  const colours = tints();
+  const { x, y, left, top, cluster } = model;
   for (const i of seen) {
-    const left = Math.round((model.x[i] - model.left) * scale);
-    const top = Math.round((model.y[i] - model.top) * scale);
-    const [r, g, b] = tint(model.cluster[i]);
-    for (let y = Math.max(0, top); y < Math.min(height, top + side); y += 1) {
-      for (let x = Math.max(0, left); x < Math.min(width, left + side); x += 1) {
-        const at = 4 * (y * width + x);
-        data[at] = r;
-        data[at + 1] = g;
-        data[at + 2] = b;
-        data[at + 3] = Math.min(255, data[at + 3] + 110); // where many lie it is brighter
+    const px = Math.round((x[i] - left) * across);
+    const py = Math.round((y[i] - top) * down);
+    if (px < 0 || py < 0 || px + side > width || py + side > height) continue;
+    const tint = colours[cluster[i] % TINTS];
+    for (let row = py * width + px; row < (py + side) * width + px; row += width) {
+      for (let at = row; at < row + side; at += 1) {
+        pixels[at] = (Math.min(255, (pixels[at] >>> 24) + GROWS) << 24) | tint;
       }
     }
   }
   context.putImageData(image, 0, 0);
 }
 
-function paintFew(context, model, seen, scale, radius) {
+function paintFew(context, model, seen, [across, down], radius) {
+  const colours = Array.from({ length: TINTS }, (_, i) => colour(`map-${i}`));
   context.globalAlpha = 0.85;
   for (const i of seen) {
-    context.fillStyle = colour(`map-${model.cluster[i] % TINTS}`);
+    context.fillStyle = colours[model.cluster[i] % TINTS];
     context.beginPath();
-    context.arc((model.x[i] - model.left) * scale, (model.y[i] - model.top) * scale, radius, 0, 7);
+    context.arc((model.x[i] - model.left) * across, (model.y[i] - model.top) * down, radius, 0, 7);
     context.fill();
   }
   context.globalAlpha = 1;
@@ -69,8 +79,8 @@ export function paintLabels(context, model) {
   context.lineJoin = "round";
   context.lineWidth = 4;
   for (const { label, x, y } of [...model.clusters].sort((a, b) => b.count - a.count)) {
-    const px = (x - model.left) * model.scale;
-    const py = (y - model.top) * model.scale;
+    const px = (x - model.left) * model.across;
+    const py = (y - model.top) * model.down;
     const half = context.measureText(label).width / 2 + 6;
     const box = [px - half, py - 10, px + half, py + 10];
     if (taken.some((it) => box[0] < it[2] && box[2] > it[0] && box[1] < it[3] && box[3] > it[1])) continue;

@@ -21,8 +21,9 @@ export class PathWish {
     this.countWords = el("output", { class: "dim" });
     this.queue = el("button", { type: "button", class: "button strong", disabled: true, on: { click: () => this.#queue() } }, icon("queue"), "Queue this path");
     this.list = el("ol", { class: "path-list" });
+    this.forget = iconButton("close", "Forget the path", () => this.#forget());
     node.append(
-      el("div", { class: "path-head" }, this.ends, iconButton("close", "Forget the path", () => this.#forget())),
+      el("div", { class: "path-head" }, this.ends, this.forget),
       this.list,
       el("div", { class: "path-foot" }, this.count, this.countWords, this.queue),
     );
@@ -73,6 +74,7 @@ export class PathWish {
         : `From ${this.#from.title} to ${this.#to.title}`;
     setText(this.ends, words);
     this.ends.classList.toggle("dim", !this.#from);
+    this.forget.hidden = !this.#from;
     this.node.classList.toggle("found", this.#tracks.length > 0);
     this.queue.disabled = !this.#tracks.length;
     this.#map.showPath(this.#tracks.length ? this.#tracks.map(({ id }) => id) : this.#from ? [this.#from.id] : []);

@@ -3,6 +3,7 @@
 import { find, setPressed, setText } from "./dom.js";
 import { clock, fixed, named, span, sure } from "./format.js";
 import { mountHistory } from "./history.js";
+import { mountListening } from "./listening.js";
 import { announce } from "./says.js";
 import { mountSpectrum } from "./spectrum.js";
 import { Wave } from "./wave.js";
@@ -17,9 +18,11 @@ export function mountRoom(link) {
   const wave = new Wave(link, find("#heard-wave"), "amber");
   let room = null;
   let said = null;
+  let came = 0; // when the room was last told, by this page's clock
 
   link.on("room", (now) => {
     room = now;
+    came = performance.now();
     show(now);
     wave.show(now.state === "known" && now.track ? now.track.id : null);
     tick();
@@ -32,7 +35,7 @@ export function mountRoom(link) {
   function tick() {
     if (!room) return;
     const gone = link.sinceMs(room.at) / 1000;
-    setText(find("#heard-for"), heardFor(room, gone));
+    setText(find("#heard-for"), heardFor(room, (performance.now() - came) / 1000));
     if (room.state !== "known" || !room.track) return;
     const duration = room.track.duration_s;
     const position = Math.min(duration ?? Infinity, room.position_s + gone * room.speed);
@@ -46,6 +49,7 @@ export function mountRoom(link) {
   find("#heard-more").onclick = track((it) => link.post(`/api/tracks/${it.id}/more`));
   find("#heard-queue").onclick = track((it) => link.post("/api/queue", { track_id: it.id }));
   mountSpectrum(link, find("#microphone"));
+  mountListening(link, find("#listening"));
   mountHistory(link);
 }
 

@@ -7,7 +7,7 @@ function place(sheet, button) {
   const { width, height } = sheet.getBoundingClientRect();
   const below = at.bottom + 6 + height <= innerHeight - MARGIN || at.top < height + 6 + MARGIN;
   const top = below ? at.bottom + 6 : at.top - 6 - height;
-  sheet.style.left = `${Math.max(MARGIN, Math.min(at.right - width, innerWidth - width - MARGIN))}px`;
+  sheet.style.left = `${Math.max(MARGIN, Math.min(at.left, innerWidth - width - MARGIN))}px`;
   sheet.style.top = `${Math.max(MARGIN, Math.min(top, innerHeight - height - MARGIN))}px`;
 }
 

@@ -57,8 +57,17 @@ function switchRow(label, name, put) {
 function buildRules(sheet, put) {
   const energy = el("select", { class: "field", on: { change: () => put({ energy: energy.value || null }) } });
   energy.append(...ENERGY.map(([value, text]) => el("option", { value, text })));
+  const hours = el("input", {
+    type: "number",
+    class: "field",
+    min: 0.5,
+    max: 24,
+    step: 0.5,
+    "aria-label": "Length of the evening, hours",
+    on: { change: () => put({ evening_h: Math.min(24, Math.max(0.5, Number(hours.value) || 4)) }) },
+  });
   const rows = [
-    numberRow("Same artist apart", "artist_spacing", "tracks", { low: 1, high: 20, step: 1, usual: 3 }, put),
+    numberRow("Same artist apart", "artist_spacing", "tracks", { low: 1, high: 50, step: 1, usual: 3 }, put),
     switchRow("No second version of a song", "no_versions", put),
     numberRow("Tempo close", "tempo_percent", "%", { low: 1, high: 50, step: 1, usual: 8 }, put),
     switchRow("Keys that fit", "key_near", put),
@@ -66,11 +75,14 @@ function buildRules(sheet, put) {
   sheet.append(
     ...rows.map(({ node }) => node),
     el("label", { class: "row" }, el("span", { text: "Energy" }), energy),
+    el("div", { class: "row" }, el("span", { text: "Evening of" }), el("span", { class: "row-value" }, hours, el("span", { class: "dim", text: "hours" }))),
     el("p", { class: "dim rules-words", text: "What a rule did to an entry stands below it." }),
   );
   return (rules) => {
     for (const { show, name } of rows) show(rules[name] ?? null);
     if (document.activeElement !== energy) energy.value = rules.energy ?? "";
+    if (document.activeElement !== hours) hours.value = String(rules.evening_h ?? 4);
+    hours.disabled = !rules.energy || rules.energy === "steady";
   };
 }
 

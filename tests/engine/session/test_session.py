@@ -11,77 +11,28 @@ import numpy as np
 import pytest
 import soundfile
 
-from engine.analysis import Analysis, Grid
 from engine.io.device import Stream
-from engine.library.catalogue import Track
+from engine.library import Library, Track
 from engine.listener import Heard
 from engine.session import QUEUE_LENGTH, Session, reason_in_words
 from engine.synth import Synth
-from fingerprint import Identification
-from recommend import WRMF, Interactions, Reason, Recommender, Suggestion
+from recommend import Reason, Suggestion
+
+from ..made import Made, made_library
 
 _COUNT = 24
 _RATE = 48_000
 
 
-class _Deaf:
-    """An index whose streams never have anything to say."""
-
-    def stream(self, sample_rate: float) -> _Deaf:
-        return self
-
-    def reset(self) -> None:
-        pass
-
-    def feed(self, samples: Any) -> Identification | None:
-        return None
-
-
-class _Shelf:
-    """A library of tracks whose playlists hold either even or odd ones (a checkerboard)."""
-
-    def __init__(self, folder: Path) -> None:
-        self.index = _Deaf()
-        self._tracks = [
-            Track(i, folder / f"{i}.wav", f"Tune {i}", "", "", 1.0, _RATE, False)
-            for i in range(_COUNT)
-        ]
-        rng = np.random.default_rng(0)
-        sides = [np.arange(0, _COUNT, 2), np.arange(1, _COUNT, 2)]
-        playlists = [rng.permutation(sides[i % 2])[:8].tolist() for i in range(40)]
-        model = WRMF(factors=4, iterations=8, seed=0).fit(Interactions.from_playlists(playlists))
-        self._recommender = Recommender(model, library=range(_COUNT))
-
-    def tracks(self) -> list[Track]:
-        return self._tracks
-
-    def recommender(self) -> Recommender:
-        return self._recommender
-
-    def analysis(self, track_id: int) -> Analysis:
-        grid = Grid(first_s=0.0, period_s=0.4, count=100, confidence=0.9)
-        return Analysis(
-            duration_s=40.0,
-            grid=grid,
-            key=None,
-            keys=(),
-            tuning_cents=0.0,
-            tuning_confidence=0.0,
-            loudness_lufs=None,
-            true_peak_db=None,
-            energy_db=(),
-            cue_in_s=0.0,
-            cue_out_s=40.0,
-            cue_confidence=0.0,
-        )
-
-    def onsets(self, track_id: int) -> None:
-        return None
-
-
 @pytest.fixture
-def shelf(tmp_path: Path) -> _Shelf:
-    return _Shelf(tmp_path)
+def shelf(tmp_path: Path) -> Iterator[Library]:
+    """Return a library whose playlists hold either even or odd tracks (a checkerboard)."""
+    rng = np.random.default_rng(0)
+    sides = [np.arange(0, _COUNT, 2), np.arange(1, _COUNT, 2)]  # places; ids are one more
+    playlists = [rng.permutation(sides[i % 2])[:8].tolist() for i in range(40)]
+    tracks = [Made(f"Tune {i}", f"Artist {i}", 40.0, bpm=150.0) for i in range(1, _COUNT + 1)]
+    with made_library(tmp_path, tracks, playlists) as library:
+        yield library
 
 
 @pytest.fixture
@@ -92,8 +43,9 @@ def synth() -> Synth:
 
 
 @pytest.fixture
-def session(shelf: _Shelf, synth: Synth) -> Iterator[Session]:
-    with Session(shelf, synth, Stream(synth, 128)) as session:  # type: ignore[arg-type]
+def session(tmp_path: Path, shelf: Library, synth: Synth) -> Iterator[Session]:
+    (tmp_path / "music").mkdir()
+    with Session(shelf, synth, Stream(synth, 128)) as session:
         yield session
 
 
@@ -110,8 +62,8 @@ def test_a_track_that_is_heard_fills_the_queue_with_its_like(session: Session) -
     session._take(_heard(4))
     assert len(session.queue) == QUEUE_LENGTH
     assert all(track % 2 == 0 and track != 4 for track in _ids(session))
-    assert session.history[-1][1] is not None
-    assert session.history[-1][1].id == 4
+    (event,) = session.history.entries
+    assert (event.kind, event.track_id, event.title) == ("heard", 4, "Tune 4")
 
 
 def test_likes_and_skips_change_the_queue_at_once(session: Session) -> None:
@@ -128,9 +80,14 @@ def test_likes_and_skips_change_the_queue_at_once(session: Session) -> None:
 def test_every_entry_says_why_it_stands_there(session: Session) -> None:
     session._take(_heard(4))
     for entry in session.queue:
-        assert entry.reason == "shares playlists with Tune 4"
+        assert "shares playlists with Artist 4 - Tune 4" in entry.reason
         assert entry.suggestion is not None
         assert entry.suggestion.reasons[0].track_id == 4
+        assert sum(voice.share for voice in entry.voices) == pytest.approx(1.0)
+        assert {voice.track_id for voice in entry.voices} == {4}
+    shares = [entry.share for entry in session.queue]
+    assert shares == sorted(shares, reverse=True)
+    assert shares[0] == 1.0
 
 
 def test_reasons_are_put_in_words_each_once_and_none_of_those_against() -> None:
@@ -157,9 +114,9 @@ def test_reasons_are_put_in_words_each_once_and_none_of_those_against() -> None:
     assert reason_in_words(Suggestion(9, 1.0, ()), str) == "is left to hear"
 
 
-def test_an_unknown_sound_is_told_and_leaves_the_queue_alone(shelf: _Shelf, synth: Synth) -> None:
+def test_an_unknown_sound_is_told_and_leaves_the_queue_alone(shelf: Library, synth: Synth) -> None:
     told: list[tuple[Heard, Track | None]] = []
-    with Session(shelf, synth, Stream(synth, 128), lambda *what: told.append(what)) as session:  # type: ignore[arg-type]
+    with Session(shelf, synth, Stream(synth, 128), lambda *what: told.append(what)) as session:
         session._take(_heard(4))
         before = _ids(session)
         session._take(_heard(None))
@@ -172,7 +129,7 @@ def _play(synth: Synth, session: Session, until_playing: bool) -> None:
     out = np.empty((480, 2), np.float32)
     for _ in range(2_000):
         synth.render_block(out)
-        if (session.deck.playing is not None) == until_playing:
+        if (session.decks.playing is not None) == until_playing:
             return
         idle.wait(0.002)
     raise AssertionError("the deck did not obey")
@@ -181,26 +138,26 @@ def _play(synth: Synth, session: Session, until_playing: bool) -> None:
 def test_what_our_own_deck_plays_is_never_reported_nor_just_after_it_stopped(
     session: Session, synth: Synth, tmp_path: Path
 ) -> None:
-    soundfile.write(tmp_path / "6.wav", np.full(_RATE * 20, 0.2), _RATE)
+    soundfile.write(tmp_path / "music/6.wav", np.full(_RATE * 20, 0.2), _RATE)
     session.play(6)
     _play(synth, session, until_playing=True)
     assert session.is_own(6)
     session._take(_heard(6))
-    assert session.history == []
+    assert [event.kind for event in session.history.entries] == ["played"]
     synth.render([], 12.0)  # it plays on, and nobody asks
-    session.deck.stop()
+    session.decks.stop()
     _play(synth, session, until_playing=False)
     session._take(_heard(6))  # the room rings on, the listener is behind
-    assert session.history == []
+    assert [event.kind for event in session.history.entries] == ["played"]
     synth.render([], 9.0)
     session._take(_heard(6))  # now it is somebody else's
-    assert len(session.history) == 1
+    assert session.history.entries[-1].kind == "heard"
 
 
 def test_the_synthesizer_is_in_time_with_our_own_deck(
     session: Session, synth: Synth, tmp_path: Path
 ) -> None:
-    soundfile.write(tmp_path / "6.wav", np.full(_RATE * 40, 0.2), _RATE)
+    soundfile.write(tmp_path / "music/6.wav", np.full(_RATE * 40, 0.2), _RATE)
     session.play(6, start_s=3.3)
     _play(synth, session, until_playing=True)
     out = np.empty((480, 2), np.float32)
@@ -209,7 +166,7 @@ def test_the_synthesizer_is_in_time_with_our_own_deck(
         synth.render_block(out)
     assert session.follower.following.state == "locked"
     assert synth.tempo == pytest.approx(150.0, abs=0.01)
-    place = session.deck.place()
+    place = session.decks.place()
     assert place is not None
     track_id, position_s, frame = place
     assert track_id == 6
@@ -218,24 +175,28 @@ def test_the_synthesizer_is_in_time_with_our_own_deck(
     assert beat == pytest.approx(position_s / 0.4, abs=0.01)
 
 
-def test_the_queue_is_played_from_its_head_and_nothing_twice(
+def test_the_queue_is_played_from_its_head_and_repeats_only_when_all_was_played(
     session: Session, tmp_path: Path
 ) -> None:
     for i in range(_COUNT):
-        soundfile.write(tmp_path / f"{i}.wav", np.full(4_800, 0.1), _RATE)
+        soundfile.write(tmp_path / f"music/{i + 1}.wav", np.full(4_800, 0.1), _RATE)
     session._take(_heard(4))
     played: list[int] = []
-    for _ in range(_COUNT + 2):
-        head = session.queue[0].track.id if session.queue else None
+    for _ in range(_COUNT - 1):
+        head = session.queue[0].track.id
         track = session.play_next()
-        assert (track.id if track else None) == head
-        if track:
-            played.append(track.id)
-    assert len(played) == len(set(played))
-    assert len(played) >= _COUNT - 1  # the track that was heard need not come again
+        assert track is not None
+        assert track.id == head
+        played.append(track.id)
+    assert sorted([4, *played]) == list(range(1, _COUNT + 1))  # nothing twice
+    for expected in (4, *played[:5]):  # what was never played, then the longest ago
+        assert "heard the longest ago" in session.queue[0].reason
+        track = session.play_next()
+        assert track is not None
+        assert track.id == expected
 
 
 def test_a_track_that_is_none_of_the_library_is_refused(session: Session) -> None:
-    for call in (session.like, session.skip, session.play):
+    for call in (session.like, session.unlike, session.skip, session.more_like, session.play):
         with pytest.raises(ValueError, match="track_id must be a track of the library, got 999"):
             call(999)

@@ -1,0 +1,101 @@
+"""What the queue asks of tracks, answered quickly for libraries of any size."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.library import Library, Track, Traits, tags
+
+Ids = NDArray[np.int64]
+
+_SURE_CUE = 0.5
+
+
+class Facts:
+    """Durations, artists and songs of all tracks; names and sounds of those that are asked for.
+
+    Parameters
+    ----------
+    library : Library
+
+    Attributes
+    ----------
+    ids : ndarray of int64, shape (tracks,)
+        Ascending.
+    seconds : ndarray of float64, shape (tracks,)
+    artist, song : ndarrays of int64, shape (tracks,)
+        Equal numbers for equal artists, and for versions of one song; -1 where unknown.
+    """
+
+    def __init__(self, library: Library) -> None:
+        self._library = library
+        rows = library.songs()
+        self.ids: Ids = np.fromiter((row[0] for row in rows), dtype=np.int64, count=len(rows))
+        self.seconds = np.fromiter((row[1] for row in rows), dtype=np.float64, count=len(rows))
+        self.artist = _numbers([row[2].partition("\t")[0] for row in rows])
+        self.song = _numbers([tags.version_key(row[2]) if row[2] else "" for row in rows])
+        self._tracks: dict[int, Track] = {}
+        self._traits: dict[int, Traits | None] = {}
+
+    def __contains__(self, track_id: object) -> bool:
+        return isinstance(track_id, int) and bool(self.rows([track_id])[0] >= 0)
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def rows(self, ids: Sequence[int] | Ids) -> Ids:
+        """Return the row of each track, -1 where it is unknown."""
+        wanted = np.asarray(ids, dtype=np.int64)
+        if len(self.ids) == 0:
+            return np.full(len(wanted), -1, dtype=np.int64)
+        place = np.minimum(np.searchsorted(self.ids, wanted), len(self.ids) - 1)
+        return np.where(self.ids[place] == wanted, place, -1)
+
+    def track(self, track_id: int) -> Track | None:
+        """Return a track; None if the library has lost it."""
+        if track_id not in self._tracks:
+            self._tracks |= self._library.many([track_id])
+        return self._tracks.get(track_id)
+
+    def name(self, track_id: int) -> str:
+        """Return artist and title for people."""
+        track = self.track(track_id)
+        return track.name if track is not None else f"track {track_id}"
+
+    def traits(self, ids: Sequence[int]) -> list[Traits | None]:
+        """Return how tracks sound; None for those that were not analysed."""
+        new = [i for i in ids if i not in self._traits]
+        if new:
+            found = self._library.traits(new)
+            self._traits |= {i: found.get(i) for i in new}
+        return [self._traits[i] for i in ids]
+
+    def forget_traits(self) -> None:
+        """Ask the library again: tracks were analysed."""
+        self._traits = {}
+
+    def cue_out_s(self, track_id: int) -> float | None:
+        """Return where a player should go out of a track; None for its end."""
+        (traits,) = self.traits([track_id])
+        return traits.cue_out_s if traits and traits.cue_confidence >= _SURE_CUE else None
+
+    def lengths(self, ids: Ids) -> NDArray[np.float64]:
+        """Return `played_s` of many known tracks, shape (len(ids),)."""
+        self.traits(ids.tolist())  # all at once
+        return np.array([self.played_s(track_id) for track_id in ids.tolist()], dtype=np.float64)
+
+    def played_s(self, track_id: int) -> float:
+        """Return how long a track goes on when it is played from its start."""
+        row = int(self.rows([track_id])[0])
+        whole = float(self.seconds[row]) if row >= 0 else 0.0
+        out = self.cue_out_s(track_id)
+        return whole if out is None else min(out, whole)
+
+
+def _numbers(names: list[str]) -> Ids:
+    """Return a number for each name, in order of appearance; -1 for an empty one."""
+    seen: dict[str, int] = {"": -1}
+    return np.array([seen.setdefault(name, len(seen)) for name in names], dtype=np.int64)

@@ -1,0 +1,230 @@
+"""Session: synth, listener, decks and queue together, for an evening."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from engine.deck import Deck
+from engine.follow import Follower
+from engine.io.device import Stream
+from engine.library import Library, Track
+from engine.listener import Heard, Listener
+from engine.session.chooser import Chooser
+from engine.session.evening import Evening
+from engine.session.facts import Facts
+from engine.session.history import History
+from engine.session.play_queue import PlayQueue
+from engine.session.rules import Rules
+from engine.synth import Synth
+
+if TYPE_CHECKING:
+    from engine.analysis import Analysis, OnsetEnvelope
+
+_OWN_S = 8.0  # what a deck stopped playing still rings and is still in the listener's ear
+
+
+class Session:
+    """What the room plays drives what comes next.
+
+    Parameters
+    ----------
+    library : Library
+    synth : Synth
+    stream : Stream
+        Already open, with its microphone feeding the synth's state.
+    on_heard : callable, optional
+        Told (Heard, Track or None) from the listening thread, after the queue was renewed.
+    play_queue : bool
+        Let the decks play the queue.
+    on_error : callable, optional
+        Told (path, reason) of a file that the decks cannot play, from their thread.
+    round_trip_s : float, optional
+        From the making of a frame to its return by the microphone, as `antiphon devices --latency`
+        measures it; what the device says of itself if not given.
+
+    Attributes
+    ----------
+    decks : Deck
+    queue : PlayQueue
+    history : History
+    follower : Follower
+        Keeps the synthesizer in time with what is heard, or with the decks.
+    listener : Listener
+    heard : Heard or None
+        What the room played last, as far as it was not our own.
+    on_change : list of callables
+        Each is told the name of a part that changed ('queue', 'room', 'decks', 'library', 'keys' or
+        'rules'), from whichever thread changed it, while no lock is held.
+
+    Examples
+    --------
+    See examples/session.py.
+    """
+
+    def __init__(
+        self,
+        library: Library,
+        synth: Synth,
+        stream: Stream,
+        on_heard: Callable[[Heard, Track | None], None] | None = None,
+        play_queue: bool = False,
+        on_error: Callable[[Path, str], None] | None = None,
+        round_trip_s: float | None = None,
+    ) -> None:
+        self.library = library
+        self.synth = synth
+        self.stream = stream
+        self.on_change: list[Callable[[str], None]] = []
+        self.history = History()
+        self._on_heard = on_heard
+        self._evening = Evening()
+        self._lock = threading.Lock()
+        self._room: tuple[str, int | None] | None = None
+        self.heard: Heard | None = None
+        self._facts = Facts(library)
+        self.queue = PlayQueue(
+            Chooser(self._facts, library.recommender()),
+            self._evening,
+            lambda: self.tell("queue"),
+            self._playing_left_s,
+            lambda: 0.0,
+        )
+        self.queue.renew()
+        following = self._next if play_queue else None
+        self.decks = Deck(synth.state, synth.sample_rate, following, on_error)
+        if round_trip_s is None:
+            round_trip_s = stream.latency_s + stream.input_latency_s
+        self.follower = Follower(synth, self._beats, round_trip_s, self.decks.place)
+        self.listener = Listener(
+            synth.state, library.index, synth.sample_rate, self._take, follower=self.follower
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the threads; the stream and the library stay their owner's."""
+        self.listener.close()
+        self.decks.close()
+
+    def tell(self, part: str) -> None:
+        """Tell all who want to know that a part changed."""
+        for told in list(self.on_change):
+            told(part)
+
+    # --- what comes next
+
+    @property
+    def rules(self) -> Rules:
+        """What the queue observes beside taste; set it to change that."""
+        return self.queue.rules
+
+    @rules.setter
+    def rules(self, rules: Rules) -> None:
+        self.queue.rules = rules
+        self.tell("rules")
+
+    def like(self, track_id: int) -> None:
+        """More like this."""
+        self.queue.like(self._known(track_id))
+        self.history.note("like", self.track(track_id))
+
+    def unlike(self, track_id: int) -> None:
+        """Take a like back."""
+        self.queue.unlike(self._known(track_id))
+
+    def skip(self, track_id: int) -> None:
+        """Not this one, and less like it; what plays now plays on."""
+        self.queue.skip(self._known(track_id))
+        self.history.note("skip", self.track(track_id))
+
+    def more_like(self, track_id: int) -> None:
+        """Go on from this track alone, and from what is heard and liked after it."""
+        self.queue.more_like(self._known(track_id))
+
+    def renew(self) -> None:
+        """Suggest anew, from what was heard, liked and skipped; behind a fitted queue, too."""
+        self.queue.open()
+
+    def track(self, track_id: int) -> Track | None:
+        """Return a track of the library; None if there is none of this id."""
+        return self._facts.track(track_id)
+
+    # --- what is played
+
+    def play(self, track_id: int, start_s: float = 0.0) -> None:
+        """Play a track on the decks, now."""
+        track = self.track(self._known(track_id))
+        assert track is not None
+        self.decks.play(track_id, track.path, start_s)
+        self._evening.play(track_id)
+        self.history.note("played", track, start_s)
+        self.queue.renew()
+        self.tell("decks")
+
+    def play_next(self) -> Track | None:
+        """Play the head of the queue, now; None when the library is empty."""
+        following = self._next()
+        if following is None:
+            return None
+        self.decks.play(*following)
+        return self.track(following[0])
+
+    def _next(self) -> tuple[int, Path] | None:
+        entry = self.queue.advance()
+        if entry is None:
+            return None
+        self.history.note("played", entry.track, 0.0)
+        self.tell("decks")
+        return entry.track.id, entry.track.path
+
+    def _playing_left_s(self) -> float:
+        now = self.decks.playing
+        if now is None:
+            return 0.0
+        return max(self._facts.played_s(now.track_id) - now.position_s, 0.0)
+
+    # --- what is heard
+
+    def is_own(self, track_id: int) -> bool:
+        """Whether our own decks play this track, or did until a moment ago."""
+        return self.decks.sent_within(track_id, _OWN_S)
+
+    def _beats(self, track_id: int) -> tuple[Analysis, OnsetEnvelope | None] | None:
+        found = self.library.analysis(track_id)
+        return None if found is None else (found, self.library.onsets(track_id))
+
+    def _take(self, heard: Heard) -> None:
+        track = self.track(heard.track_id) if heard.track_id is not None else None
+        if track is not None and self.is_own(track.id):
+            return  # we know what we play
+        self.heard = heard
+        state = heard.state, track.id if track is not None else None
+        if state != self._room:  # and not just another place in it
+            self._room = state
+            kind = "heard" if track is not None else heard.state
+            self.history.note(
+                "unknown" if kind == "known" else kind, track, heard.position_s, heard.confidence
+            )
+        if track is not None and self._evening.hear(track.id):
+            self.queue.renew()
+        if self._on_heard is not None:
+            self._on_heard(heard, track)
+        self.tell("room")
+
+    def _known(self, track_id: int) -> int:
+        if track_id not in self._facts:
+            raise ValueError(f"track_id must be a track of the library, got {track_id}")
+        return track_id
