@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from engine.app.live import device_sample_rate
+from engine.app.terminal import say_error
 
 if TYPE_CHECKING:
     from engine.app.live import Keyboard
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from engine.session import Session
     from engine.synth import Synth
     from engine.web.desk import Devices
+    from engine.web.osc import Osc
 
 PortOption = Annotated[
     int | None,
@@ -112,6 +114,7 @@ class Page:
         listening = listen(host, port)
         number = listening.getsockname()[1]
         self.settings = WebSettings(number, token or new_token(), host)
+        self._osc: Osc | None = None
         self._server = Server(create_app(session, self.settings, self.desk), listening)
         if not is_loopback(host):
             typer.echo(
@@ -131,8 +134,13 @@ class Page:
 
     def obey_osc(self, port: int) -> None:
         """Take notes, controls and transport by OSC."""
+        from engine.web.osc import Osc
+
+        self._osc = Osc(self.desk, port, say_error)
 
     def close(self) -> None:
-        """End the server and the recording."""
+        """End the server, OSC and the recording."""
+        if self._osc is not None:
+            self._osc.close()
         self._server.close()
         self.desk.close()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from fastapi import FastAPI, Request, WebSocket
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 
@@ -23,11 +23,14 @@ from engine.errors import (
 )
 from engine.web import views
 from engine.web.desk import Desk
-from engine.web.routes import decks, keys, library, queue, tracks
+from engine.web.identifier import Identifier
+from engine.web.metrics import CONTENT_TYPE, Counts
+from engine.web.routes import decks, identify, keys, library, queue, tracks
 from engine.web.routes.common import ERRORS, Answer, AtDesk
 from engine.web.security import Door
 from engine.web.settings import WebSettings
 from engine.web.socket import Hub
+from engine.web.streams import Streams
 
 if TYPE_CHECKING:
     from engine.session import Session
@@ -66,6 +69,7 @@ def create_app(session: Session, settings: WebSettings, desk: Desk | None = None
             yield
         finally:
             await hub.stop()
+            ear.close()
 
     app = FastAPI(
         title="Antiphon",
@@ -76,9 +80,14 @@ def create_app(session: Session, settings: WebSettings, desk: Desk | None = None
         lifespan=lifespan,
         responses=ERRORS,
     )
+    ear = Identifier(lambda: session.library.index)
+    streams = Streams(at, ear, settings)
     app.state.desk = at
     app.state.hub = hub
-    for routes in (decks, queue, tracks, library, keys):
+    app.state.settings = settings
+    app.state.identifier = ear
+    app.state.counts = Counts(at, ear.admission, lambda: hub.count, lambda: streams.count)
+    for routes in (decks, queue, tracks, library, keys, identify):
         app.include_router(routes.router)
 
     @app.get("/api/state", tags=["state"])
@@ -86,9 +95,18 @@ def create_app(session: Session, settings: WebSettings, desk: Desk | None = None
         """Everything the page shows, part by part."""
         return views.state(desk)
 
+    @app.get("/metrics", tags=["state"], response_class=Response)
+    def metrics(request: Request) -> Response:
+        """Numbers for Prometheus."""
+        return Response(request.app.state.counts.text(), media_type=CONTENT_TYPE)
+
     @app.websocket("/api/socket")
     async def socket(websocket: WebSocket) -> None:
         await hub.serve(websocket)
+
+    @app.websocket("/api/identify/stream")
+    async def stream(websocket: WebSocket) -> None:
+        await streams.serve(websocket)
 
     for kind, code in _STATUS.items():
         app.add_exception_handler(kind, _answer(code))

@@ -153,6 +153,35 @@ class Desk:
             self.harmony.snap(snap)
         self.tell("status")
 
+    # --- the music
+
+    def go_on(self) -> None:
+        """Go over to the head of the queue; play it, if nothing plays."""
+        if self.session.decks.playing is None:
+            self.session.play_next()
+        else:
+            self.session.decks.next()
+        self.tell("decks")
+
+    def present(self) -> int | None:
+        """Return the track that is played, else the one that is heard."""
+        playing = self.session.decks.playing
+        if playing is not None:
+            return playing.track_id
+        heard = self.session.heard
+        return None if heard is None else heard.track_id
+
+    def like_present(self) -> None:
+        """More like what is played or heard."""
+        if (track_id := self.present()) is not None:
+            self.session.like(track_id)
+
+    def skip_next(self) -> None:
+        """Not the head of the queue, and less like it."""
+        entries = self.session.queue.entries
+        if entries:
+            self.session.skip(entries[0].track.id)
+
     # --- recording
 
     def record(self) -> str:

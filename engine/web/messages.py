@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import math
 from collections.abc import Callable
 from typing import Any
 
-from engine.errors import AntiphonError
 from engine.web.desk import Desk
-
-_EDITS_PER_S = 30.0
 
 
 class Player:
@@ -19,13 +15,14 @@ class Player:
     Parameters
     ----------
     desk : Desk
+    turn : callable, optional
+        Sets a parameter of the patch, in place of the instrument's own `set`.
     """
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+    def __init__(self, desk: Desk, turn: Callable[[str, object], None] | None = None) -> None:
         self._synth = desk.synth
+        self._turn = turn or desk.instrument.set
         self._held: set[tuple[int, int]] = set()
-        self._edits = Edits(desk)
         self._obey: dict[str, Callable[[dict[str, Any]], None]] = {
             "note_on": self._note_on,
             "note_off": self._note_off,
@@ -55,7 +52,6 @@ class Player:
         for note, channel in self._held:
             self._synth.note_off(note, channel)
         self._held.clear()
-        self._edits.close()
 
     def _note_on(self, message: dict[str, Any]) -> None:
         note, channel = _whole(message, "note"), _whole(message, "channel", 0)
@@ -86,44 +82,7 @@ class Player:
         path = message.get("path")
         if not isinstance(path, str):
             raise ValueError(f"path must be a text, got {path!r}")
-        self._edits.set(path, message.get("value"))
-
-
-class Edits:
-    """Turns of knobs, some thirty a second at most; of what comes faster the last one counts."""
-
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
-        self._waiting: dict[str, object] = {}
-        self._next_s = 0.0
-        self._timer: asyncio.TimerHandle | None = None
-
-    def set(self, path: str, value: object) -> None:
-        """Set a parameter now, or as soon as it is time for another change."""
-        loop = asyncio.get_running_loop()
-        if self._timer is None and loop.time() >= self._next_s:
-            self._next_s = loop.time() + 1.0 / _EDITS_PER_S
-            self._desk.instrument.set(path, value)
-            return
-        self._waiting[path] = value
-        if self._timer is None:
-            self._timer = loop.call_at(self._next_s, self._go_on)
-
-    def close(self) -> None:
-        """Set what waits."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._go_on()
-
-    def _go_on(self) -> None:
-        self._timer = None
-        waiting, self._waiting = self._waiting, {}
-        self._next_s = asyncio.get_running_loop().time() + 1.0 / _EDITS_PER_S
-        for path, value in waiting.items():
-            try:
-                self._desk.instrument.set(path, value)
-            except AntiphonError:
-                self._desk.tell("keys")  # the page shows again what holds
+        self._turn(path, message.get("value"))
 
 
 def _whole(message: dict[str, Any], name: str, default: int | None = None) -> int:

@@ -13,6 +13,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 from engine.errors import AntiphonError
 from engine.web import views
 from engine.web.desk import PARTS, Desk
+from engine.web.edits import Edits
 from engine.web.frames import Frames
 from engine.web.messages import Player
 from engine.web.security import same_token
@@ -140,7 +141,8 @@ class Hub:
             await _close(socket, TOO_MANY, "too many pages are open")
             return
         page = Page(socket)
-        player = Player(self._desk)
+        edits = Edits(self._desk)
+        player = Player(self._desk, edits.set)
         for name in PARTS:
             page.say(name, await run_in_threadpool(self._text, name))
         self._pages.add(page)
@@ -153,6 +155,7 @@ class Hub:
             for task in (writer, reader):
                 task.cancel()
             await asyncio.gather(writer, reader, return_exceptions=True)
+            edits.close()
             player.close()
             await _close(socket, 1000, "")
 

@@ -40,12 +40,12 @@ def room(desk: Desk) -> dict[str, Any]:
     deaf = int(session.synth.state[0]["input_channels"]) == 0
     last = events[-1] if events else None
     heard, latest = session.heard, session.listener.latest
-    match = None if latest is None else latest.match
+    match = latest.match if latest is not None else None
     position_s = None if last is None else last.position_s
     at, speed, confidence = None if last is None else last.time, 1.0, 0.0
     if last is not None and last.confidence is not None:
         confidence = last.confidence
-    if match is not None and last is not None and match.track_id == last.track_id:
+    if latest and match and last and match.track_id == last.track_id:
         position_s, at = latest.position_s, time.time() - session.listener.latest_age_s
         speed, confidence = match.speed, match.confidence
     state = "silence" if last is None else _STATES[last.kind]

@@ -55,11 +55,8 @@ def resume(desk: AtDesk) -> Answer:
 @router.post("/next")
 def following(desk: AtDesk) -> Answer:
     """Go over to the head of the queue; play it, if nothing plays."""
-    if desk.session.decks.playing is None:
-        desk.session.play_next()
-    else:
-        desk.session.decks.next()
-    return _told(desk)
+    desk.go_on()
+    return DONE
 
 
 @router.post("/stop")
