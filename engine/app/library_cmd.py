@@ -36,7 +36,8 @@ def list_tracks(
     from engine.library import Library
 
     with Library.open(library, writable=False) as opened:
-        for track in opened.tracks() if text is None else opened.search(text, _ALL):
+        found = opened.tracks() if text is None else opened.search(text, _ALL).tracks
+        for track in sorted(found, key=lambda track: (track.artist, track.album, track.title)):
             if as_json:
                 say(json.dumps(_as_json(track, opened.analysis(track.id))))
             else:

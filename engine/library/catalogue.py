@@ -115,6 +115,11 @@ class Catalogue:
             "SELECT id, duration_s, song_key FROM track ORDER BY id"
         ).fetchall()
 
+    def folders(self) -> list[Path]:
+        """Return the folders of all files, sorted."""
+        rows = self._database.execute("SELECT path FROM file")
+        return sorted({Path(os.fsdecode(os.path.dirname(raw))) for (raw,) in rows})  # noqa: PTH120
+
     def files(self, embedding: tuple[str, int]) -> dict[bytes, KnownFile]:
         """Return every known file by `as_key` of its path; `embedding`: name, version in use."""
         rows = self._database.execute(

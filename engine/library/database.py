@@ -19,10 +19,11 @@ from engine.errors import (
     LibraryVersionError,
     NoLibraryError,
 )
+from engine.library import search
 
 FILE_NAME = "library.sqlite"
 APPLICATION_ID = 0x414E5450  # "ANTP", so that nobody's other database is taken for a library
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 _BUSY_S = 10.0  # a reader may meet a checkpoint; writers are kept apart by the lock file
 
@@ -89,10 +90,10 @@ CREATE TABLE entry (
 CREATE INDEX entry_item ON entry (item_id);
 CREATE TABLE counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 INSERT INTO counter VALUES ('playlists', 0);
-"""
+{search.SCHEMA}"""
 
 # What each older version lacks. A library that is opened for reading only stays as it is.
-_UPGRADES = {1: _SOUND}
+_UPGRADES = {1: _SOUND, 2: search.SCHEMA + search.REBUILD}
 
 
 def connect(directory: Path, create: bool, writable: bool) -> sqlite3.Connection:

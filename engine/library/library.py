@@ -21,6 +21,7 @@ from engine.library import tags
 from engine.library.catalogue import Catalogue, KnownFile, Track, as_key
 from engine.library.database import WriterLock, connect, plain_errors
 from engine.library.derived import Derived
+from engine.library.search import Found, Search
 from engine.library.shelf import Playlist, Shelf
 from engine.library.sounds import Sounds, Traits
 
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from fingerprint import FingerprintIndex
     from recommend import EmbeddingTable, Recommender
 
-__all__ = ["Library", "Playlist", "Track", "Traits", "default_directory"]
+__all__ = ["Found", "Library", "Playlist", "Track", "Traits", "default_directory"]
 
 _IN_ORDER = "ORDER BY artist, album, title, id"
 
@@ -54,6 +55,7 @@ class Library:
         self._catalogue = Catalogue(database)
         self._shelf = Shelf(database)
         self._sounds = Sounds(database)
+        self._search = Search(database, self._catalogue)
         self._derived = Derived(directory, database, lock is not None)
 
     @classmethod
@@ -153,19 +155,34 @@ class Library:
         )
         return found[0] if found else None
 
-    def search(self, text: str, limit: int = 1000) -> list[Track]:
+    def search(self, text: str, limit: int = 1000, offset: int = 0) -> Found:
         """Return tracks in whose artist, album or title all words occur, however spelt.
 
         Parameters
         ----------
         text : str
-            Parts of words, in any order; case, accents and punctuation make no difference.
+            Words or their beginnings, in any order; case, accents and punctuation make no
+            difference. All tracks, by artist, for an empty text.
         limit : int
             Most tracks returned.
+        offset : int
+            How many of the first ones are left out.
+
+        Returns
+        -------
+        Found
+            The best matches first (the earliest added, where thousands match); `total` counts
+            all.
         """
-        words = tags.fold(text).split()
-        where = " AND ".join(["instr(search_text, ?)"] * len(words)) or "0"
-        return self._select(f"WHERE {where} {_IN_ORDER} LIMIT ?", *words, int(limit))
+        if limit < 0 or offset < 0:
+            raise ValueError(f"limit and offset must be at least 0, got {limit} and {offset}")
+        with plain_errors(self.directory):
+            return self._search.find(text, int(limit), int(offset))
+
+    def folders(self) -> list[Path]:
+        """Return the folders in which files of the library lie, sorted."""
+        with plain_errors(self.directory):
+            return self._catalogue.folders()
 
     def resolve(self, text: str) -> Track:
         """Return the one track that `text` names: its number, path, title or part of its name.
@@ -182,9 +199,10 @@ class Library:
         by_path = self.find(Path(text))
         if by_path is not None:
             return by_path
-        found, wanted = self.search(text), tags.fold(text)
+        wanted = tags.fold(text)
+        found = self.search(text).tracks if wanted else []
         exact = [t for t in found if wanted in (tags.fold(t.title), tags.fold(t.name))]
-        found = exact or found
+        found = sorted(exact or found, key=lambda track: track.name)
         if not found:
             raise NoSuchTrackError(f"the library has no track called {text!r}")
         if len(found) > 1:
@@ -291,6 +309,8 @@ class Library:
             problems = [f"database: {text}" for (text,) in rows if text != "ok"]
             rows = self._database.execute("PRAGMA foreign_key_check").fetchall()
             problems += [f"database: {row[0]} refers to a missing {row[2]}" for row in rows]
+            if self.writable:
+                problems += self._search.check()
             problems += self._derived.check()
             rows = self._database.execute("SELECT path FROM file ORDER BY path").fetchall()
         for (raw,) in rows:
@@ -305,9 +325,10 @@ class Library:
             return self._derived.stale_note()
 
     def mend(self) -> None:
-        """Make the index and the embedding table again from the database."""
+        """Make indexes and the embedding table again from the database's tracks."""
         self._require_writable()
         with plain_errors(self.directory):
+            self._search.mend()
             self._derived.mend()
 
     def known_files(self) -> dict[bytes, KnownFile]:

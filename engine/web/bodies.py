@@ -43,14 +43,20 @@ class Seek(Body):
 class Crossfade(Body):
     """Go over to the other deck."""
 
-    seconds: Annotated[float, Field(ge=0.0, le=30.0, allow_inf_nan=False)] | None = None
+    seconds: Annotated[float, Field(ge=0.0, le=30.0, allow_inf_nan=False, strict=True)] | None = (
+        None
+    )
 
 
 class DeckSettings(Body):
     """How the decks change over; what is not given stays."""
 
-    crossfade_s: Annotated[float, Field(ge=0.0, le=30.0, allow_inf_nan=False)] | None = None
-    target_lufs: Annotated[float, Field(ge=-30.0, le=-5.0, allow_inf_nan=False)] | None = None
+    crossfade_s: (
+        Annotated[float, Field(ge=0.0, le=30.0, allow_inf_nan=False, strict=True)] | None
+    ) = None
+    target_lufs: (
+        Annotated[float, Field(ge=-30.0, le=-5.0, allow_inf_nan=False, strict=True)] | None
+    ) = None
     auto: Switch | None = None
 
 
@@ -76,7 +82,7 @@ class QueuePin(Body):
 class QueueFit(Body):
     """Fill the time that remains."""
 
-    seconds: Annotated[float, Field(gt=0.0, le=86_400.0, allow_inf_nan=False)]
+    seconds: Annotated[float, Field(gt=0.0, le=86_400.0, allow_inf_nan=False, strict=True)]
 
 
 class Folder(Body):
@@ -117,13 +123,13 @@ class PatchName(Body):
 class Tempo(Body):
     """A tempo of our own."""
 
-    bpm: Annotated[float, Field(ge=10.0, le=1000.0, allow_inf_nan=False)]
+    bpm: Annotated[float, Field(ge=10.0, le=1000.0, allow_inf_nan=False, strict=True)]
 
 
 class Nudge(Body):
     """Move the beat; later is positive."""
 
-    ms: Annotated[float, Field(ge=-500.0, le=500.0, allow_inf_nan=False)]
+    ms: Annotated[float, Field(ge=-500.0, le=500.0, allow_inf_nan=False, strict=True)]
 
 
 class Follow(Body):
@@ -137,4 +143,4 @@ class Follow(Body):
 class Master(Body):
     """The level of everything."""
 
-    gain_db: Annotated[float, Field(ge=-60.0, le=12.0, allow_inf_nan=False)]
+    gain_db: Annotated[float, Field(ge=-60.0, le=12.0, allow_inf_nan=False, strict=True)]

@@ -21,6 +21,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "panic": (),
     "set": ("path", "value"),
 }
+_POLL_S = 0.05  # until it notices that it is to end
 _REALS = ("amount",)
 
 
@@ -60,7 +61,9 @@ class Osc:
             why = (error.strerror or str(error)).lower()
             raise DeviceError(f"cannot listen to OSC at {HOST}:{port}: {why}") from None
         self.port = int(self._server.server_address[1])
-        self._thread = threading.Thread(target=self._server.serve_forever, name="osc", daemon=True)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(_POLL_S,), name="osc", daemon=True
+        )
         self._thread.start()
 
     def close(self) -> None:

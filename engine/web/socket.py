@@ -49,6 +49,10 @@ class Page:
 
     async def write(self) -> None:
         """Send what there is, for as long as the connection lasts."""
+        with contextlib.suppress(WebSocketDisconnect, RuntimeError):
+            await self._write()
+
+    async def _write(self) -> None:
         while True:
             await self.due.wait()
             self.due.clear()
@@ -152,11 +156,11 @@ class Hub:
             await asyncio.wait((writer, reader), return_when=asyncio.FIRST_COMPLETED)
         finally:
             self._pages.discard(page)
-            for task in (writer, reader):
-                task.cancel()
-            await asyncio.gather(writer, reader, return_exceptions=True)
             edits.close()
             player.close()
+            for task in (writer, reader):
+                task.cancel()
+            await asyncio.wait((writer, reader))
             await _close(socket, 1000, "")
 
     async def _greeted(self, socket: WebSocket) -> bool:
@@ -173,7 +177,7 @@ class Hub:
         while True:
             try:
                 text = await page.socket.receive_text()
-            except (WebSocketDisconnect, KeyError):  # gone, or sends what is no text
+            except (WebSocketDisconnect, KeyError, RuntimeError):  # gone, or sends no text
                 return
             try:
                 message = _parse(text)

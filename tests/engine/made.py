@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +12,7 @@ import numpy as np
 
 from engine.analysis import Analysis, Grid, Key, OnsetEnvelope
 from engine.library import Library, analyser
+from engine.library.database import FILE_NAME
 from engine.library.tags import Tags
 from fingerprint import TrackPeaks
 from recommend import HandmadeEmbedding
@@ -101,3 +103,15 @@ def sound_of(made: Made) -> Analysis:
         cue_out_s=out,
         cue_confidence=0.0 if made.cue_out_s is None else 1.0,
     )
+
+
+def make_older(directory: Path, version: int) -> None:
+    """Take from a library what its schema did not have."""
+    with sqlite3.connect(directory / FILE_NAME) as database:
+        for kind in ("insert", "delete", "update"):
+            database.execute(f"DROP TRIGGER track_search_{kind}")
+        database.execute("DROP TABLE track_search")
+        database.execute("DROP INDEX track_order")
+        if version < 2:
+            database.execute("DROP TABLE sound")
+        database.execute(f"PRAGMA user_version = {version}")

@@ -118,15 +118,18 @@ def test_every_track_has_its_embedding(library: Library, home: Path) -> None:
 
 
 def test_search_needs_all_words_and_no_accents(library: Library) -> None:
-    assert [t.name for t in library.search("joga BJORK")] == ["Björk - Jóga"]
-    assert [t.name for t in library.search("help")] == ["The Beatles - Help!", "Tony - Help"]
-    assert library.search("help nobody") == []
-    assert library.search("' OR 1=1 --") == []
-    assert library.search("") == []
+    def found(text: str) -> list[str]:
+        return [track.name for track in library.search(text).tracks]
+
+    assert found("joga BJORK") == ["Björk - Jóga"]
+    assert sorted(found("help")) == ["The Beatles - Help!", "Tony - Help"]
+    assert found("help nobody") == []
+    assert found("' OR 1=1 --") == []
+    assert found("!!") == []
 
 
 def test_resolve_takes_number_path_title_or_a_part(library: Library, tmp_path: Path) -> None:
-    joga = library.search("joga")[0]
+    joga = library.search("joga").tracks[0]
     for text in (str(joga.id), str(tmp_path / "music/one.flac"), "jóga", "bjork joga", "homog"):
         assert library.resolve(text) == joga
     assert library.resolve("Tony - Help").artist == "Tony"

@@ -14,6 +14,7 @@ from engine.library.database import FILE_NAME
 from engine.library.refresh import refresh
 
 from ..conftest import WriteTune
+from ..made import make_older
 
 
 @pytest.fixture
@@ -87,9 +88,7 @@ def test_a_file_that_is_gone_is_named_and_the_others_are_analysed(library: Libra
 def test_a_library_without_the_table_is_read_and_upgraded(library: Library) -> None:
     directory, ids = library.directory, [track.id for track in library.tracks()]
     library.close()
-    with sqlite3.connect(directory / FILE_NAME) as database:
-        database.execute("DROP TABLE sound")
-        database.execute("PRAGMA user_version = 1")
+    make_older(directory, 1)
     with Library.open(directory, writable=False) as old:
         assert [track.id for track in old.tracks()] == ids
         assert old.analysis(ids[0]) is None
