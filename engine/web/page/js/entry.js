@@ -13,16 +13,21 @@ export class QueueEntry {
   constructor(run) {
     const call = (name) => () => run[name](this.#entry);
     const id = `voices-${(serial += 1)}`;
-    this.number = el("button", { type: "button", class: "entry-number", on: { click: call("play") } }, el("span"), icon("play"));
+    this.bar = el("i");
+    this.number = el(
+      "button",
+      { type: "button", class: "entry-number", on: { click: call("play") } },
+      el("span", { class: "entry-place" }),
+      icon("play"),
+      el("span", { class: "share" }, this.bar),
+    );
     this.title = el("h3", { class: "cut" });
     this.artist = el("p", { class: "entry-artist dim cut" });
     this.facts = el("p", { class: "entry-facts dim" }, el("span"), el("span"), el("span"));
-    this.bar = el("i");
     this.reason = el("span", { class: "cut" });
     this.why = el(
       "button",
       { type: "button", class: "entry-why", "aria-expanded": "false", "aria-controls": id, on: { click: () => this.unfold(!this.#open) } },
-      el("span", { class: "share", "aria-hidden": "true" }, this.bar),
       this.reason,
       icon("down"),
     );

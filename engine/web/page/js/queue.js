@@ -28,7 +28,7 @@ export function mountQueue(link) {
     const order = rows.filter((row) => row !== item.node);
     order.splice(place, 0, item.node);
     arrange(list, order); // at once; the server's answer confirms or corrects it
-    order.forEach((row, i) => setText(row.querySelector(".entry-number span"), String(i + 1)));
+    order.forEach((row, i) => setText(row.querySelector(".entry-place"), String(i + 1)));
     item.grip.focus();
     announce(`${track.title}: number ${place + 1} of ${order.length}`);
     post(`/api/queue/${id}/move`, { place });
