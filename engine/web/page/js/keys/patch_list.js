@@ -11,6 +11,7 @@ export class PatchList {
   #link;
   #favourites;
   #choose;
+  #back;
   #patches = null;
   #loading = null;
   #shown = [];
@@ -23,10 +24,11 @@ export class PatchList {
   #list;
   #count;
 
-  constructor({ link, favourites, choose }) {
+  constructor({ link, favourites, choose, back }) {
     this.#link = link;
     this.#favourites = favourites;
     this.#choose = choose;
+    this.#back = back;
     this.#search = el("input", {
       class: "field", type: "search", placeholder: "Search", "aria-label": "Search the patches", autocomplete: "off",
       role: "combobox", "aria-expanded": "true", "aria-controls": "patch-list", "aria-autocomplete": "list",
@@ -45,6 +47,7 @@ export class PatchList {
     });
   }
 
+  /** Open it below a button, or close it; `name`: the patch that is played. */
   async toggle(button, name) {
     if (this.node.matches(":popover-open")) {
       this.node.hidePopover();
@@ -169,7 +172,7 @@ export class PatchList {
     else if (event.key === "Enter" && !event.target.matches("button")) this.#enter(index);
     else if (event.key === "Escape") {
       clearTimeout(this.#timer);
-      if (this.#before !== this.#current) this.#choose(this.#before); // what was played before
+      if (this.#before !== this.#current) this.#back();
       this.node.hidePopover();
     } else return;
     event.preventDefault();

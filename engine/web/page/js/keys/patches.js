@@ -30,11 +30,16 @@ class Favourites {
 
 export function patches(tools, section, link, model) {
   const favourites = new Favourites();
-  const choose = async (name) => {
-    const done = await link.act(link.put("/api/keys/patch", { name }));
-    if (done !== undefined) model.forget();
+  /** Play a patch: {name} of a stored one, or a whole one; answers whether it went well. */
+  const play = async (patch) => {
+    const done = (await link.act(link.put("/api/keys/patch", patch))) !== undefined;
+    if (done) model.forget();
+    return done;
   };
-  const list = new PatchList({ link, favourites, choose });
+  const choose = (name) => play({ name });
+  let before = null; // what was played when the list was opened, edits and all
+  const back = () => (before.changed ? play(before.patch) : choose(before.patch.name));
+  const list = new PatchList({ link, favourites, choose, back });
 
   const name = el("span", { class: "cut patch-name", text: "\u2013" });
   const mark = el("i", { class: "patch-changed", hidden: true });
@@ -67,8 +72,7 @@ export function patches(tools, section, link, model) {
     if (mine) {
       const edited = mine;
       mine = null;
-      if ((await link.act(link.put("/api/keys/patch", edited))) === undefined) mine = edited;
-      else model.forget();
+      if (!(await play(edited))) mine = edited;
     } else {
       mine = structuredClone(model.patch);
       await choose(model.name);
@@ -79,7 +83,10 @@ export function patches(tools, section, link, model) {
     mine = null;
     choose(model.name);
   });
-  open.addEventListener("click", () => list.toggle(open, model.name));
+  open.addEventListener("click", () => {
+    before = { patch: structuredClone(model.patch), changed: model.changed };
+    list.toggle(open, model.name);
+  });
 
   const show = () => {
     if (mine && mine.name !== model.name) mine = null;
