@@ -51,6 +51,7 @@ def test_arrow_keys_on_the_grip_move_an_entry_and_keep_the_focus(page: Page) -> 
     assert "number 2 of" in page.text("#announce")
     page.find("#undo").click()
     until(lambda: page.queued()[:2] == [first, second], "undo takes it back")
+    until(page.find("#redo").is_enabled, "it can be made again")
     page.find("#redo").click()
     until(lambda: page.queued()[:2] == [second, first], "redo makes it again")
     until(page.shows_the_queue, "the page follows")
