@@ -118,7 +118,8 @@ class Page:
         self.settings = WebSettings(number, token or new_token(), host)
         self._osc: Osc | None = None
         self._mpris: Mpris | None = None
-        self._server = Server(create_app(session, self.settings, self.desk), listening)
+        self._app = create_app(session, self.settings, self.desk)
+        self._server = Server(self._app, listening)
         if not is_loopback(host):
             typer.echo(
                 f"page    other machines can reach it at {host}, and whoever has the token can"
@@ -154,5 +155,6 @@ class Page:
         for beside in (self._osc, self._mpris):
             if beside is not None:
                 beside.close()
+        self._app.state.hub.farewell()
         self._server.close()
         self.desk.close()
