@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 import soundfile
+from starlette.websockets import WebSocketDisconnect
 
 from engine.errors import AudioFileError
 from engine.io.device import HandStream
@@ -212,18 +213,44 @@ def test_bodies_that_wait_take_no_more_memory_than_was_set_aside() -> None:
     admission.enter("b", 600)
 
 
-def test_a_stream_of_another_microphone_is_told_what_it_hears(ear: Web) -> None:
-    sound = np.concatenate([np.zeros(RATE), tune(1, 12.0)])
+def _said(ear: Web, seconds: float) -> Any:
+    """Return what is said of a stream of a second of silence and a tune, sent at once."""
+    sound = np.concatenate([np.zeros(RATE), tune(1, 20.0)])[: round(seconds * RATE)]
     data = np.round(sound * 32767).astype("<i2").tobytes()
     with ear.socket("/api/identify/stream") as socket:
         socket.send_json({"type": "hello", "token": TOKEN, "rate": RATE, "format": "s16le"})
         for at in range(0, len(data), 8_191):  # in pieces that are no whole frames
             socket.send_bytes(data[at : at + 8_191])
-        said = json.loads(socket.receive_text())
-    assert said["type"] == "heard"
-    assert said["state"] == "known"
+        return json.loads(socket.receive_text())
+
+
+def test_a_stream_of_another_microphone_is_told_what_it_hears(ear: Web) -> None:
+    said = _said(ear, 4.9)
+    assert (said["type"], said["state"], said["dropped_s"]) == ("heard", "known", 0.0)
     assert said["track"]["title"] == "tune-1"
-    assert said["position_s"] == pytest.approx(said["at_s"] - 1.0, abs=0.3)
+    assert said["position_s"] == pytest.approx(said["at_s"] - 1.0, abs=0.1)
+
+
+def test_of_a_stream_that_comes_too_fast_the_latest_is_heard_in_its_place(ear: Web) -> None:
+    said = _said(ear, 20.0)
+    assert said["track"]["title"] == "tune-1"
+    assert said["position_s"] == pytest.approx(said["at_s"] - 1.0, abs=0.1)
+
+
+@pytest.mark.parametrize(
+    "hello",
+    [{}, {"rate": 0}, {"rate": "x"}, {"rate": 48_000, "format": "mp3"},
+     {"rate": 48_000, "channels": 0}, {"rate": 1e6}, {"rate": [48_000]}],
+)  # fmt: skip
+def test_a_stream_that_does_not_say_what_it_is_is_closed_with_the_reason(
+    ear: Web, hello: dict[str, Any]
+) -> None:
+    with ear.socket("/api/identify/stream") as socket:
+        socket.send_json({"type": "hello", "token": TOKEN, **hello})
+        with pytest.raises(WebSocketDisconnect) as closed:
+            socket.receive_text()
+    assert closed.value.code == 4415
+    assert "must be" in closed.value.reason
 
 
 def test_requests_are_counted_by_what_became_of_them(ear: Web) -> None:
