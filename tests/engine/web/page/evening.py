@@ -75,7 +75,9 @@ def _made(folder: Path) -> None:
     _store_real(library, folder)
     library.close()
     (folder / "music").mkdir()
-    for track_id in range(1, COUNT + 1):  # short ones: they are drawn, and their beginning is played
+    for track_id in range(
+        1, COUNT + 1
+    ):  # short ones: they are drawn, and their beginning is played
         soundfile.write(folder / "music" / f"{track_id}.wav", tune(track_id, 1.0), RATE)
     soundfile.write(folder / "music" / "real.wav", real_tune(), RATE)
 

@@ -19,7 +19,8 @@ export class Bench {
     this.curves = curves;
     this.#parameters = new Map(parameters.map((meta) => [meta.path, meta]));
     link.on("status", ({ tempo, follow_beat }) => {
-      const driven = Boolean(tempo?.locked && follow_beat);
+      const music = tempo?.source === "room" || tempo?.source === "deck"; // a MIDI clock is no music
+      const driven = Boolean(tempo?.locked && music && follow_beat);
       if (driven === this.#driven) return;
       this.#driven = driven;
       for (const run of this.#onDriven) run(driven);
