@@ -23,14 +23,15 @@ export class Bench {
       const driven = Boolean(tempo?.locked && music && follow_beat);
       if (driven === this.#driven) return;
       this.#driven = driven;
-      for (const run of this.#onDriven) run(driven);
+      for (const run of this.#onDriven) run();
     });
   }
 
-  /** Call `run(driven)` now and whenever the room takes the beat or leaves it. */
+  /** Call `run(patch, room)` whenever the patch changes, or the room takes the beat or leaves it. */
   onDriven(run) {
-    this.#onDriven.add(run);
-    run(this.#driven);
+    const tell = () => this.model.patch && run(this.model.patch, this.#driven);
+    this.#onDriven.add(tell);
+    this.model.on(tell);
   }
 
   /** What the server says of a parameter; `as`: how it is shown. */
