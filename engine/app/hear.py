@@ -231,6 +231,7 @@ def session(
                 page = Page(evening, devices, keyboard, harmony, host, port, token)
                 ending.callback(page.close)
                 page.show(open_)
+                page.join_desktop()
                 if osc is not None:
                     page.obey_osc(osc)
             with lines:

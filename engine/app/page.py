@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from engine.session import Session
     from engine.synth import Synth
     from engine.web.desk import Devices
+    from engine.web.mpris import Mpris
     from engine.web.osc import Osc
 
 PortOption = Annotated[
@@ -115,7 +117,9 @@ class Page:
         number = listening.getsockname()[1]
         self.settings = WebSettings(number, token or new_token(), host)
         self._osc: Osc | None = None
-        self._server = Server(create_app(session, self.settings, self.desk), listening)
+        self._mpris: Mpris | None = None
+        self._app = create_app(session, self.settings, self.desk)
+        self._server = Server(self._app, listening)
         if not is_loopback(host):
             typer.echo(
                 f"page    other machines can reach it at {host}, and whoever has the token can"
@@ -138,9 +142,19 @@ class Page:
 
         self._osc = Osc(self.desk, port, say_error)
 
+    def join_desktop(self) -> None:
+        """Obey the media keys, where the desktop has a bus for them."""
+        from engine.errors import DeviceError
+        from engine.web.mpris import Mpris
+
+        with contextlib.suppress(DeviceError, ImportError):
+            self._mpris = Mpris(self.desk)
+
     def close(self) -> None:
-        """End the server, OSC and the recording."""
-        if self._osc is not None:
-            self._osc.close()
+        """End the server, what stands beside it, and the recording."""
+        for beside in (self._osc, self._mpris):
+            if beside is not None:
+                beside.close()
+        self._app.state.hub.farewell()
         self._server.close()
         self.desk.close()

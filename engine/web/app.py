@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from fastapi import FastAPI, Request, WebSocket
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import HTMLResponse, JSONResponse, Response
 from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 
@@ -21,7 +21,7 @@ from engine.errors import (
     PatchError,
     RecordingError,
 )
-from engine.web import views
+from engine.web import docs, views
 from engine.web.desk import Desk
 from engine.web.identifier import Identifier
 from engine.web.metrics import CONTENT_TYPE, Counts
@@ -94,6 +94,10 @@ def create_app(session: Session, settings: WebSettings, desk: Desk | None = None
     def state(desk: AtDesk) -> Answer:
         """Everything the page shows, part by part."""
         return views.state(desk)
+
+    @app.get("/docs", include_in_schema=False)
+    def describe() -> HTMLResponse:
+        return HTMLResponse(docs.page(app.openapi()))
 
     @app.get("/metrics", tags=["state"], response_class=Response)
     def metrics(request: Request) -> Response:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import threading
 from collections import OrderedDict
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,14 +19,6 @@ if TYPE_CHECKING:
 _OVERVIEWS_KEPT = 256
 _MAP_UNITS = 10_000
 _MOST_FOLDERS = 500
-
-
-@dataclass(frozen=True)
-class Found:
-    """A page of results, and how many there are in all."""
-
-    tracks: list[Track]
-    total: int
 
 
 class NotAllowedError(PermissionError):
@@ -50,15 +41,6 @@ class Shelf:
         self._lock = threading.Lock()  # one file is decoded at a time
         self._overviews: OrderedDict[tuple[int, int], Overview] = OrderedDict()
         self._map: tuple[int, LibraryMap] | None = None
-
-    def search(self, text: str, limit: int, offset: int) -> Found:
-        """Return tracks in whose artist, album and title all words occur."""
-        library = self._session.library
-        if not text.strip():
-            tracks = library.tracks()
-            return Found(tracks[offset : offset + limit], len(tracks))
-        found = library.search(text, limit, offset)
-        return Found(found.tracks, found.total)
 
     # --- folders
 

@@ -22,6 +22,7 @@ from engine.web.settings import WebSettings
 FRAMES_PER_S = 30.0
 _STATUS_EVERY = 8  # frames
 _GREETING_S = 5.0
+_FAREWELL_S = 1.0
 _LARGEST_MESSAGE = 4096
 NO_TOKEN, TOO_MANY, TOO_LARGE = 4401, 4429, 4409
 
@@ -99,6 +100,12 @@ class Hub:
             with contextlib.suppress(Exception):  # whoever has gone needs no goodbye
                 await page.socket.send_text(json.dumps({"type": "shutdown"}))
                 await page.socket.close(1001)
+
+    def farewell(self) -> None:
+        """Tell every page that this is the end, before the server closes; from another thread."""
+        if self._loop is not None and self._loop.is_running():
+            with contextlib.suppress(TimeoutError):
+                asyncio.run_coroutine_threadsafe(self.stop(), self._loop).result(_FAREWELL_S)
 
     def _told(self, part: str) -> None:
         """Note that a part has changed; from any thread."""

@@ -85,6 +85,7 @@ class _Stream:
         self._waiting = bytearray()
         self._came = asyncio.Event()
         self._dropped = 0
+        self._taken = 0
         width = 4 if form.form == "f32le" else 2
         self._frame_bytes = width * form.channels
         self._most = round(_KEPT_S * form.sample_rate) * self._frame_bytes
@@ -109,7 +110,8 @@ class _Stream:
                 await hearing
 
     async def _hear(self) -> None:
-        tracker = Tracker(self._ear.index, self._form.sample_rate)
+        rate = self._form.sample_rate
+        tracker, began, before = Tracker(self._ear.index, rate), 0, 0
         while True:
             await self._came.wait()
             self._came.clear()
@@ -118,22 +120,27 @@ class _Stream:
             del self._waiting[:whole]
             if not data:
                 continue
+            if self._dropped > before:  # what comes does not follow what was heard
+                tracker, before = Tracker(self._ear.index, rate), self._dropped
+                began = before + self._taken
+            self._taken += len(data) // self._frame_bytes
             work = self._ear.submit(partial(_feed, tracker, data, self._form))
             for heard in await asyncio.wrap_future(work):
-                await self._socket.send_text(json.dumps(self._words(heard)))
+                await self._socket.send_text(json.dumps(self._words(heard, began, before)))
 
-    def _words(self, heard: Heard) -> dict[str, Any]:
+    def _words(self, heard: Heard, began: int, dropped: int) -> dict[str, Any]:
+        rate = self._form.sample_rate
         track = None if heard.track_id is None else self._desk.session.track(heard.track_id)
         return {
             "type": "heard",
             "state": heard.state,
             "track": None if track is None else self._desk.briefs.of(track),
             "position_s": tidy(heard.position_s),
-            "at_s": tidy(heard.frame / self._form.sample_rate),
+            "at_s": tidy((began + heard.frame) / rate),
             "confidence": tidy(heard.confidence, 4),
             "speed": tidy(heard.speed, 4),
             "answered_after_s": tidy(heard.answered_after_s),
-            "dropped_s": tidy(self._dropped / self._form.sample_rate),
+            "dropped_s": tidy(dropped / rate),
         }
 
 

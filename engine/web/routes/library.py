@@ -23,7 +23,7 @@ def search(
 ) -> Answer:
     """Tracks whose artist, album and title hold all words; all tracks for none."""
     began = time.perf_counter()
-    found = desk.shelf.search(q, limit, offset)
+    found = desk.session.library.search(q, limit, offset)
     return {
         "tracks": desk.briefs.many(found.tracks, desk.session.queue.likes),
         "total": found.total,
