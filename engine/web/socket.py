@@ -154,9 +154,8 @@ class Hub:
         page = Page(socket)
         edits = Edits(self._desk)
         player = Player(self._desk, edits.set)
-        for name in PARTS:
-            page.say(name, await run_in_threadpool(self._text, name))
         self._pages.add(page)
+        self._changed.update(PARTS)  # told by the ticker, after which nothing older can come
         writer = asyncio.create_task(page.write())
         reader = asyncio.create_task(self._read(page, player))
         try:

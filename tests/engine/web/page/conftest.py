@@ -12,7 +12,7 @@ from tests.engine.web.page.evening import serve
 __all__ = ["chromium"]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def evening(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     """Serve an evening with a library of tracks that do not exist, and one that does."""
     with serve(tmp_path_factory.mktemp("rooms")) as served:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from selenium.webdriver import Chrome
     from selenium.webdriver.remote.webelement import WebElement
 
-COUNT = 24
+COUNT = 120  # a test that clears the queue leaves enough for those after it
 SCRIPT = "<script>document.title='owned'</script>"
 IMAGE = "<img src=x onerror=\"document.title='owned'\">"
 HOSTILE = 4  # the id of the track whose tags are markup
@@ -65,20 +65,18 @@ MICROPHONE = Microphone()
 
 def _made(folder: Path) -> None:
     tracks = [
-        Made(f"Tune {i + 1}", f"Artist {i % 5}", 180.0 + i, bpm=90.0 + i, lufs=-14.0)
+        Made(f"Tune {i + 1}", f"Artist {i % 7}", 180.0 + i % 40, bpm=90.0 + i % 50, lufs=-14.0)
         for i in range(COUNT)
     ]
     tracks[HOSTILE - 1] = Made(SCRIPT, IMAGE, 200.0, bpm=100.0)
-    sides = [[i for i in range(COUNT) if i % 2 == side] for side in (0, 1)]
-    playlists = [sides[i % 2][i % 4 : i % 4 + 8] for i in range(20)]
+    sides = list(range(0, COUNT, 2)), list(range(1, COUNT, 2))
+    playlists = [side[start : start + 12] for side in sides for start in range(0, 50, 2)]
     library = made_library(folder, tracks, playlists)
     _store_real(library, folder)
     library.close()
     (folder / "music").mkdir()
-    for track_id in range(
-        1, COUNT + 1
-    ):  # short ones: they are drawn, and their beginning is played
-        soundfile.write(folder / "music" / f"{track_id}.wav", tune(track_id, 1.0), RATE)
+    for track_id in range(1, COUNT + 1):  # short ones: they are drawn, and their beginning is played
+        soundfile.write(folder / "music" / f"{track_id}.wav", tune(track_id, 0.3), RATE)
     soundfile.write(folder / "music" / "real.wav", real_tune(), RATE)
 
 

@@ -29,10 +29,10 @@ def page(chromium: Chrome, evening: Stage) -> Iterator[Page]:
 def test_a_like_and_a_skip_change_the_ranking_at_once(page: Page) -> None:
     queue = page.evening.session.queue
     liked, skipped = (entry.track for entry in queue.entries[:2])
-    page.press(f"Like {liked.title}", "#entries")
+    page.press(f"Like {liked.title} by", "#entries")
     until(lambda: liked.id in queue.likes, "the session knows the like")
     until(page.shows_the_queue, "the page follows")
-    page.press(f"Not this one: {skipped.title}", "#entries")
+    page.press(f"Not this one: {skipped.title} by", "#entries")
     until(lambda: skipped.id in queue.skips, "the session knows the skip")
     until(page.shows_the_queue, "the page follows")
     assert skipped.title not in page.titles()
@@ -51,6 +51,7 @@ def test_arrow_keys_on_the_grip_move_an_entry_and_keep_the_focus(page: Page) -> 
     assert "number 2 of" in page.text("#announce")
     page.find("#undo").click()
     until(lambda: page.queued()[:2] == [first, second], "undo takes it back")
+    until(page.find("#redo").is_enabled, "it can be made again")
     page.find("#redo").click()
     until(lambda: page.queued()[:2] == [second, first], "redo makes it again")
     until(page.shows_the_queue, "the page follows")
@@ -85,11 +86,11 @@ def test_escape_lets_a_dragged_entry_go_back(page: Page) -> None:
 def test_pin_and_remove_do_what_they_say_and_the_focus_goes_on(page: Page) -> None:
     queue = page.evening.session.queue
     first, second = queue.entries[:2]
-    page.press(f"Pin {second.track.title}", "#entries")
+    page.press(f"Pin {second.track.title} by", "#entries")
     until(lambda: queue.entries[1].pinned, "the session has pinned it")
     pin = page.find('#entries .entry:nth-child(2) button[aria-label^="Pin"]')
     until(lambda: pin.get_attribute("aria-pressed") == "true", "the pin is shown")
-    page.press(f"Remove {first.track.title}", "#entries")
+    page.press(f"Remove {first.track.title} by", "#entries")
     until(lambda: first.id not in [entry.id for entry in queue.entries], "it has gone")
     until(page.shows_the_queue, "the page follows")
     focused = page.run("return document.activeElement.getAttribute('aria-label')")
@@ -108,7 +109,7 @@ def test_the_reasons_of_an_entry_unfold(page: Page) -> None:
     for voice in entry.voices:
         assert voice.title in shown
     # A renewed entry keeps what was unfolded.
-    page.press(f"Pin {entry.track.title}", "#entries")
+    page.press(f"Pin {entry.track.title} by", "#entries")
     until(lambda: page.evening.session.queue.entries[0].pinned, "the session has pinned it")
     assert page.find(".voices").is_displayed()
 
@@ -135,9 +136,9 @@ def test_the_queue_is_fitted_to_a_time(page: Page) -> None:
     page.find("#fit").click()
     minutes = page.find("#fit-minutes")
     minutes.clear()
-    minutes.send_keys("20")
+    minutes.send_keys("40")
     page.find("#fit-sheet button").click()
-    until(lambda: abs(queue.ends_in_s - 1200.0) < 60.0, "the queue ends in 20 minutes")
+    until(lambda: abs(queue.ends_in_s - 2400.0) < 120.0, "the queue ends in 40 minutes")
     until(page.shows_the_queue, "the page follows")
 
 
