@@ -8,6 +8,9 @@ from typing import Any
 
 from engine.web.desk import Desk
 
+_PEDALS = (64, 66, 67)  # sustain, sostenuto, soft
+_DOWN = 64
+
 
 class Player:
     """Plays the messages of one page; its notes end with it.
@@ -23,6 +26,7 @@ class Player:
         self._synth = desk.synth
         self._turn = turn or desk.instrument.set
         self._held: set[tuple[int, int]] = set()
+        self._pedals: set[tuple[int, int]] = set()
         self._obey: dict[str, Callable[[dict[str, Any]], None]] = {
             "note_on": self._note_on,
             "note_off": self._note_off,
@@ -48,10 +52,13 @@ class Player:
         obey(message)
 
     def close(self) -> None:
-        """Let go of what the page still holds: whoever closes it must not leave a note behind."""
+        """Let go of the keys and pedals the page still holds: it must not leave a note behind."""
         for note, channel in self._held:
             self._synth.note_off(note, channel)
+        for number, channel in self._pedals:
+            self._synth.control(number, 0, channel)
         self._held.clear()
+        self._pedals.clear()
 
     def _note_on(self, message: dict[str, Any]) -> None:
         note, channel = _whole(message, "note"), _whole(message, "channel", 0)
@@ -68,7 +75,11 @@ class Player:
 
     def _control(self, message: dict[str, Any]) -> None:
         number, value = _whole(message, "number"), _whole(message, "value")
-        self._synth.control(number, value, _whole(message, "channel", 0))
+        channel = _whole(message, "channel", 0)
+        self._synth.control(number, value, channel)
+        if number in _PEDALS:
+            change = self._pedals.add if value >= _DOWN else self._pedals.discard
+            change((number, channel))
 
     def _pressure(self, message: dict[str, Any]) -> None:
         note = _whole(message, "note") if "note" in message else None

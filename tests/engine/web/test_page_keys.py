@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
-from engine.parts import ADSR, Filter, Oscillator
+from engine.analysis import Key
+from engine.follow.follower import Following
+from engine.parts import ADSR, LFO, Delay, Filter, Oscillator
 from engine.patch import Patch, builtin_patches
 from tests.engine.web.browser import DESKTOP, PHONE, Stage, chromium, complaints, look_as, stage
 from tests.programs import note_hz, strength
@@ -271,6 +274,43 @@ def test_a_page_that_loses_the_keyboard_or_is_left_holds_no_note(page: Page) -> 
     page.chrome.get("about:blank")
     page.evening.until(lambda: page.held() == set(), "none after the page has gone")
     page.hand().key_up("c").perform()
+
+
+def test_a_page_that_is_torn_away_with_the_pedal_down_leaves_no_note(page: Page) -> None:
+    page.run("""
+        const socket = new WebSocket(`ws://${location.host}/api/socket`);
+        socket.onopen = () => {
+            socket.send(JSON.stringify({type: "hello", token: sessionStorage["antiphon.token"]}));
+            socket.send(JSON.stringify({type: "control", number: 64, value: 127}));
+            socket.send(JSON.stringify({type: "note_on", note: 70, velocity: 90}));
+            window.torn = socket;
+        };
+    """)
+    page.evening.until(lambda: page.held() == {70}, "a key is down, and the pedal")
+    page.run("torn.close()")
+    page.evening.until(lambda: page.held() == set(), "nothing is held")
+
+
+def test_what_the_room_drives_takes_its_colour_and_its_key_is_dotted(page: Page) -> None:
+    follower = page.evening.session.follower
+    page.evening.desk.instrument.replace(
+        dataclasses.replace(PLAIN, lfos=(LFO(sync="1/4"), LFO()), delay=Delay(sync="1/8"))
+    )
+    lfo, time = ".k-lfos .k-sheet.driven", '.knob.driven[data-path="delay.time"]'
+    assert not page.chrome.find_elements("css selector", f"{lfo}, {time}, .key.in-scale")
+    key = Key(9, "minor", 0.9)
+    follower.following = Following(state="locked", track_id=1, bpm=96.0, key=key)
+    try:
+        until(lambda: page.chrome.find_elements("css selector", lfo), "the LFO is the room's")
+        assert page.chrome.find_elements("css selector", time)
+        dotted = page.chrome.find_elements("css selector", ".key.in-scale")
+        assert {int(one.get_attribute("data-note")) % 12 for one in dotted} == set(key.scale())
+        roots = page.chrome.find_elements("css selector", ".key.root")
+        assert [int(one.get_attribute("data-note")) for one in roots] == [45, 57, 69, 81]
+        assert page.find(".kb-scale").text == "notes of A minor, the room's key"
+    finally:
+        follower.following = Following()
+    until(lambda: not page.chrome.find_elements("css selector", ".driven"), "its own again")
 
 
 def test_space_is_the_sustain_pedal(page: Page) -> None:

@@ -53,7 +53,9 @@ def test_unknown_music_and_silence_are_said_and_remembered(page: Page) -> None:
     assert not page.find("#heard-like").is_displayed()
     hear(page.evening, None, "silence")
     until(lambda: page.text("#heard-title") == "Silence", "the card says so")
-    lines = page.run("return [...document.querySelectorAll('.heard .cut')].map((it) => it.textContent)")
+    lines = page.run(
+        "return [...document.querySelectorAll('.heard .cut')].map((it) => it.textContent)"
+    )
     assert [line.split(",")[0] for line in lines[:3]] == ["silence", "unknown music", "Tune 8"]
 
 
@@ -75,7 +77,10 @@ def test_a_title_of_markup_is_shown_as_text_and_runs_nothing(page: Page) -> None
     page.find("#library input[type=search]").send_keys("script")
     until(lambda: page.text(".result b") == SCRIPT, "it is in the library too")
     assert page.run("return document.title") == "Antiphon"
-    assert page.run("return document.querySelectorAll('main img, dialog img, main script').length") == 0
+    assert (
+        page.run("return document.querySelectorAll('main img, dialog img, main script').length")
+        == 0
+    )
     page.press("Close the library")
     page.evening.session.queue.clear()
 

@@ -19,17 +19,19 @@ export class Bench {
     this.curves = curves;
     this.#parameters = new Map(parameters.map((meta) => [meta.path, meta]));
     link.on("status", ({ tempo, follow_beat }) => {
-      const driven = Boolean(tempo?.locked && follow_beat);
+      const music = tempo?.source === "room" || tempo?.source === "deck"; // a MIDI clock is no music
+      const driven = Boolean(tempo?.locked && music && follow_beat);
       if (driven === this.#driven) return;
       this.#driven = driven;
-      for (const run of this.#onDriven) run(driven);
+      for (const run of this.#onDriven) run();
     });
   }
 
-  /** Call `run(driven)` now and whenever the room takes the beat or leaves it. */
+  /** Call `run(patch, room)` whenever the patch changes, or the room takes the beat or leaves it. */
   onDriven(run) {
-    this.#onDriven.add(run);
-    run(this.#driven);
+    const tell = () => this.model.patch && run(this.model.patch, this.#driven);
+    this.#onDriven.add(tell);
+    this.model.on(tell);
   }
 
   /** What the server says of a parameter; `as`: how it is shown. */

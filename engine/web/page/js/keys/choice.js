@@ -76,7 +76,9 @@ export class Row {
   }
 }
 
-/** Several sheets in one place; the names of the sheets are its heading. */
+/**
+ * Several sheets in one place, as large as the largest; the names of the sheets are its heading.
+ */
 export function tabs(label, sheets, chosen = () => {}) {
   const id = `keys-tabs-${groups++}`;
   const bar = el("div", { class: "k-tabs", role: "tablist", "aria-label": label });
@@ -90,7 +92,7 @@ export function tabs(label, sheets, chosen = () => {}) {
     buttons.forEach((button, i) => {
       button.setAttribute("aria-selected", i === index);
       button.tabIndex = i === index ? 0 : -1;
-      sheets[names[i]].hidden = i !== index;
+      sheets[names[i]].classList.toggle("away", i !== index);
     });
     if (focus) buttons[index].focus();
     chosen(index);
@@ -110,5 +112,6 @@ export function tabs(label, sheets, chosen = () => {}) {
     bar.append(button);
   });
   show(0, false);
-  return { bar, buttons, show };
+  const stack = el("div", { class: "k-stack" }, ...Object.values(sheets));
+  return { bar, buttons, stack };
 }

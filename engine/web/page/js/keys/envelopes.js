@@ -137,7 +137,7 @@ export function envelopes(bench) {
     model.on(redraw);
     sheets[title] = el("div", { class: "k-sheet" }, plot.node, bench.knobs(ENVELOPE, { owner: name, name: words }));
   }
-  const { bar } = tabs("Envelopes", sheets);
-  const { node } = panel("envelopes", bar, ...Object.values(sheets));
+  const { bar, stack } = tabs("Envelopes", sheets);
+  const { node } = panel("envelopes", bar, stack);
   return node;
 }

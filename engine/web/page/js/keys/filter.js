@@ -49,10 +49,24 @@ export function filter(bench, spectrum) {
 
   const modes = bench.row("filter.mode", "kind of filter", MODES);
   const slopes = bench.row("filter.slope", "slope in dB per octave", SLOPES);
-  const { node, now } = panel("filter", "Filter", plot.node, bench.knobs(FILTER, { name: "filter" }));
+  const knobs = FILTER.map((entry) => bench.knob(entry, { name: "filter" }));
+  const row = el("div", { class: "knobs" }, ...knobs.map((knob) => knob.node));
+  const { node, now } = panel("filter", "Filter", plot.node, row);
   now.replaceWith(modes.node, slopes.node);
+  bench.onDriven((patch, room) => {
+    const swung = room && swings(patch);
+    knobs[0].driven = swung;
+    plot.node.classList.toggle("swung", swung);
+  });
   return node;
 }
+
+/** Whether an LFO that is in step swings the cutoff. */
+const swings = ({ lfos, matrix }) =>
+  lfos.some(({ sync, cutoff }, i) => {
+    const routed = matrix.some(({ source, target }) => source === `lfo-${i + 1}` && target === "cutoff");
+    return sync !== "" && (cutoff > 0 || routed);
+  });
 
 // One handle for both: along the frequencies the cutoff, upwards the resonance.
 function handle(bench, plot) {

@@ -1,6 +1,7 @@
 // The keyboard below the rooms: its keys, strips, pedal and octaves.
 
 import { el, setPressed, setText } from "../dom.js";
+import { sounds } from "../frames.js";
 import { Bed } from "./bed.js";
 import { glyphButton } from "./glyphs.js";
 import { Holds } from "./holds.js";
@@ -62,7 +63,16 @@ export function mount(section, link) {
   link.on("frame", (frame) => {
     bed.light(frame);
     let sounding = 0;
-    for (const byte of frame.keys) for (let bits = byte; bits; bits &= bits - 1) sounding += 1;
+    let below = false;
+    let above = false;
+    for (let note = 0; note < 128; note++) {
+      if (!sounds(frame, note)) continue;
+      sounding += 1;
+      below ||= note < bed.low;
+      above ||= note > bed.high;
+    }
+    lower.classList.toggle("lit", below);
+    higher.classList.toggle("lit", above);
     setText(count, `${sounding} ${sounding === 1 ? "note" : "notes"}`);
   });
   link.on("status", ({ midi, scale_notes: notes, key, tempo, snap }) => {

@@ -13,7 +13,7 @@ const SWINGS = 2;
 const HEIGHT = 0.84;
 
 function lfo(bench, number) {
-  const { model, curves, link } = bench;
+  const { curves, link } = bench;
   const owner = `lfos.${number}`;
   const name = `LFO ${number + 1}`;
   const plot = new Plot(`Swing of ${name}`);
@@ -40,47 +40,39 @@ function lfo(bench, number) {
     bench.knobs(LFO_DEPTH, { owner, name: `${name} to` }),
   );
 
-  const synced = () => model.get(`${owner}.sync`) ?? "";
+  let value = "";
   let driven = false;
-  const show = () => {
-    const value = synced();
+  bench.onDriven((patch, room) => {
+    value = patch.lfos[number].sync;
+    driven = room && value !== "";
     rate.idle = value !== "";
     rate.words = value === "" ? null : noteWords(value);
     now.hidden = value === "";
-    sheet.classList.toggle("driven", driven && value !== "");
-  };
-  model.on(show);
-  bench.onDriven((room) => {
-    driven = room;
-    if (model.patch) show();
+    sheet.classList.toggle("driven", driven);
   });
   link.on("frame", ({ beat }) => {
-    if (now.hidden || sheet.hidden) return;
-    const swings = beat / beats(synced());
+    if (now.hidden || sheet.classList.contains("away")) return;
+    const swings = beat / beats(value);
     now.style.transform = `translateX(${((((swings % SWINGS) + SWINGS) % SWINGS) / SWINGS) * 100}%)`;
   });
-  const words = () => {
-    if (synced() === "") return "free";
-    return driven ? "room's beat" : "on the beat";
-  };
-  return { sheet, words, driven: () => driven && synced() !== "" };
+  const words = () => (value === "" ? "free" : driven ? "room's beat" : "on the beat");
+  return { sheet, words, driven: () => driven };
 }
 
 export function lfos(bench) {
   const both = [lfo(bench, 0), lfo(bench, 1)];
   let shown = 0;
   let say = () => {};
-  const { bar } = tabs("LFOs", { "LFO 1": both[0].sheet, "LFO 2": both[1].sheet }, (index) => {
+  const { bar, stack } = tabs("LFOs", { "LFO 1": both[0].sheet, "LFO 2": both[1].sheet }, (index) => {
     shown = index;
     say();
   });
-  const { node, now } = panel("lfos", bar, both[0].sheet, both[1].sheet);
+  const { node, now } = panel("lfos", bar, stack);
   say = () => {
     if (!bench.model.patch) return;
     setText(now, both[shown].words());
     now.classList.toggle("driven", both[shown].driven());
   };
-  bench.model.on(say);
   bench.onDriven(say);
   return node;
 }

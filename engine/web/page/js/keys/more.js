@@ -12,22 +12,15 @@ const PLAYING = [["poly", "poly"], ["mono", "mono"], ["legato", "legato"]];
 const field = (words, control) => el("label", { class: "k-field" }, el("span", { text: words }), control.node);
 
 function space(bench) {
-  const { model } = bench;
   const knobs = SPACE.map((entry) => bench.knob(entry, { name: entry[0].split(".")[0] }));
   const time = knobs[SPACE.findIndex(([path]) => path === "delay.time")];
   const sync = bench.noteValues("delay.sync", "echoes in step with the beat", "free");
-  let room = false;
-  const show = () => {
-    const value = model.get("delay.sync") ?? "";
+  bench.onDriven((patch, room) => {
+    const value = patch.delay.sync;
     time.idle = value !== "";
     time.words = value === "" ? null : noteWords(value);
     time.driven = room && value !== "";
     sync.node.classList.toggle("driven", room && value !== "");
-  };
-  model.on(show);
-  bench.onDriven((driven) => {
-    room = driven;
-    if (model.patch) show();
   });
   const nodes = knobs.map(({ node }) => node);
   return el(
@@ -49,7 +42,7 @@ function arpeggio(bench) {
   model.on(({ patch }) => {
     hold.checked = patch.arpeggio.hold;
   });
-  bench.onDriven((driven) => rate.node.classList.toggle("driven", driven));
+  bench.onDriven((patch, room) => rate.node.classList.toggle("driven", room && patch.arpeggio.mode !== "off"));
   return el(
     "div",
     { class: "k-sheet k-fields" },
@@ -68,11 +61,11 @@ function voice(bench) {
 export function more(bench) {
   const routes = matrix(bench);
   const sheets = { Space: space(bench), Arp: arpeggio(bench), Voice: voice(bench), Matrix: routes.node };
-  const { bar, buttons } = tabs("Space, arpeggiator, voice, matrix", sheets);
+  const { bar, buttons, stack } = tabs("Space, arpeggiator, voice, matrix", sheets);
   bench.model.on(({ patch }) => {
     buttons[1].classList.toggle("lit", patch.arpeggio.mode !== "off");
     const count = patch.matrix.length;
     buttons[3].textContent = count ? `Matrix ${count}` : "Matrix";
   });
-  return panel("more", bar, ...Object.values(sheets)).node;
+  return panel("more", bar, stack).node;
 }

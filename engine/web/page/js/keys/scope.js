@@ -11,10 +11,14 @@ const FALL = 0.82; // of a peak that is left a frame later
 class Screen {
   canvas;
   #colours = {};
+  #inView = false;
 
   constructor(label) {
     this.canvas = el("canvas", { class: "plot-live", "aria-hidden": "true", title: label });
     new ResizeObserver(() => this.#fit()).observe(this.canvas);
+    new IntersectionObserver((entries) => {
+      this.#inView = entries.at(-1).isIntersecting;
+    }).observe(this.canvas);
     document.addEventListener("theme", () => {
       this.#colours = {};
     });
@@ -29,9 +33,9 @@ class Screen {
     return this.#colours[name];
   }
 
-  /** Whether it is worth drawing: seen, and of a size. */
+  /** Whether anybody can see what is drawn. */
   get seen() {
-    return !document.hidden && this.canvas.width > 0 && this.canvas.offsetParent !== null;
+    return this.#inView && !document.hidden;
   }
 
   #fit() {

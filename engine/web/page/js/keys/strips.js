@@ -82,5 +82,6 @@ export function strips(link) {
     low: 0, springs: false, say: percent,
     change: (value) => soon({ type: "control", number: MODULATION, value: Math.round(value * 127) }),
   });
-  return el("div", { class: "strips" }, bend.node, wheel.node);
+  const named = (name, { node }) => el("div", { class: "strip-named" }, node, el("span", { text: name, "aria-hidden": "true" }));
+  return el("div", { class: "strips" }, named("bend", bend), named("mod", wheel));
 }
