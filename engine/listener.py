@@ -249,6 +249,11 @@ class Listener:
         return self._tracker.latest
 
     @property
+    def latest_age_s(self) -> float:
+        """Seconds heard since what the last answer speaks of."""
+        return self._tracker.since_latest / self._tracker._rate
+
+    @property
     def heard_s(self) -> float:
         """Seconds heard so far."""
         return self._tracker.frames / self._tracker._rate

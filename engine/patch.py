@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from engine.errors import PatchError
+from engine.knobs import check, choice, number, one_of, within
 from engine.parts import (
     ADSR,
     CONTROLS,
@@ -25,8 +26,6 @@ from engine.parts import (
     Reverb,
     Route,
     Unison,
-    one_of,
-    within,
 )
 
 LONGEST_MATRIX = 16
@@ -70,20 +69,20 @@ class Patch:
     name: str = "init"
     tags: tuple[str, ...] = ()
     oscillators: tuple[Oscillator, Oscillator] = (Oscillator(), Oscillator(level=0.0))
-    noise: float = 0.0
+    noise: float = number(0.0, 0.0, 1.0)
     unison: Unison = Unison()
     filter: Filter = Filter()
     amplitude: ADSR = ADSR()
     modulation: ADSR = ADSR(sustain=0.3)
     lfos: tuple[LFO, LFO] = (LFO(), LFO())
     matrix: tuple[Route, ...] = ()
-    gain: float = -6.0
-    pan: float = 0.0
-    velocity: float = 0.6
-    bend_range: float = 2.0
-    playing: str = "poly"
-    glide: float = 0.0
-    fixed_note: float | None = None
+    gain: float = number(-6.0, -60.0, 12.0, " dB")
+    pan: float = number(0.0, -1.0, 1.0, help="-1 left, 1 right")
+    velocity: float = number(0.6, 0.0, 1.0, help="how much softer soft notes are")
+    bend_range: float = number(2.0, 0.0, 48.0, " semitones")
+    playing: str = choice("poly", PLAYING, "legato: one voice, tied notes keep the envelopes")
+    glide: float = number(0.0, 0.0, 10.0, " s", "power", "from one pitch to the next")
+    fixed_note: float | None = number(None, 0.0, 127.0, help="one pitch whatever the key")
     chorus: Chorus = Chorus()
     delay: Delay = Delay()
     reverb: Reverb = Reverb()
@@ -99,16 +98,9 @@ class Patch:
                 raise PatchError(f"{name} must be two, got {len(pair)}")
         if len(self.matrix) > LONGEST_MATRIX:
             raise PatchError(f"matrix must have at most {LONGEST_MATRIX}, got {len(self.matrix)}")
-        one_of("patch.playing", self.playing, PLAYING)
-        within("patch", {"noise": self.noise, "velocity": self.velocity}, 0.0, 1.0)
-        within("patch", {"gain": self.gain}, -60.0, 12.0, " dB")
-        within("patch", {"pan": self.pan}, -1.0, 1.0)
-        within("patch", {"bend_range": self.bend_range}, 0.0, 48.0, " semitones")
-        if self.fixed_note is not None:
-            within("patch", {"fixed_note": self.fixed_note}, 0.0, 127.0)
-        within("patch", {"glide": self.glide}, 0.0, 10.0, " s")
-        for number, control in self.controls.items():
-            within("patch.controls", {"number": number}, 0, 119)
+        check("patch", self)
+        for index, control in self.controls.items():
+            within("patch.controls", {"number": index}, 0, 119)
             one_of("patch.controls", control, CONTROLS)
         for key in self.drums:
             within("patch.drums", {"key": key}, 0, 127)

@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 
 from engine.errors import PatchError
 from engine.gm import patch_of
-from engine.parts import ARP_MODES, CONTROLS, PLAYING, beats
+from engine.knobs import beats
+from engine.parts import ARP_MODES, CONTROLS, PLAYING
 from engine.patch import Patch, builtin_patches
 from engine.rt import playing_state as ps
 from engine.rt import state as st
@@ -46,6 +47,14 @@ def style_numbers(patch: Patch) -> NDArray[np.float64]:
     style[ps.S_ARP_SWING] = patch.arpeggio.swing
     style[ps.S_ARP_HOLD] = patch.arpeggio.hold
     return style
+
+
+@dataclass(frozen=True)
+class Bench:
+    """A sound and a slot that a patch is worked on in: they change, their numbers do not."""
+
+    sound: int
+    slot: int
 
 
 @dataclass
@@ -84,23 +93,52 @@ class Sounds:
         sound = len(self.patches)
         if sound >= ps.SOUNDS:
             raise PatchError(f"at most {ps.SOUNDS} patches fit at once")
-        commands = [(ps.STYLE, 0, 0, style_numbers(patch))]
-        parts = [(0, 127, patch), *((key, key, drum) for key, drum in sorted(patch.drums.items()))]
-        for first, last, part in parts:
-            slot = self._slot(part, emit)
-            if slot is None:
-                return None
-            commands.append((ps.SOUND, last << 8 | first, slot, _NO_VALUES))
+        slot = self._slot(patch, emit)
+        if slot is None or not self._describe(sound, slot, patch, emit):
+            return None
+        self.patches.append(patch)
+        self._numbers[key] = sound
+        return sound
+
+    def reserve(self) -> Bench | None:
+        """Return a sound and a slot to be written anew again and again; None if all are taken."""
+        if len(self.patches) >= ps.SOUNDS or len(self._slots) >= st.SLOTS:
+            return None
+        bench = Bench(len(self.patches), len(self._slots))
+        self.patches.append(Patch())
+        self._slots[f"bench {bench.slot}"] = bench.slot
+        return bench
+
+    def rewrite(self, bench: Bench, patch: Patch, emit: Emit) -> bool:
+        """Make a reserved sound that of a patch; False where `emit` found no room."""
+        learned = self.patches[bench.sound].controls
+        forgotten = [number for number in learned if number not in patch.controls]
+        values = slot_parameters(patch, self.sample_rate)
+        sent = emit(st.SLOT, bench.slot, 0, 0, values) and all(
+            emit(ps.SOUND_CONTROL, bench.sound, number, -1, _NO_VALUES) for number in forgotten
+        )
+        if not sent or not self._describe(bench.sound, bench.slot, patch, emit):
+            return False
+        self.patches[bench.sound] = patch
+        return True
+
+    def _describe(self, sound: int, slot: int, patch: Patch, emit: Emit) -> bool:
+        """Send all of a sound but the slot of its keys."""
+        commands = [
+            (ps.STYLE, 0, 0, style_numbers(patch)),
+            (ps.SOUND, 127 << 8, slot, _NO_VALUES),
+        ]
+        for key, drum in sorted(patch.drums.items()):
+            own = self._slot(drum, emit)
+            if own is None:
+                return False
+            commands.append((ps.SOUND, key << 8 | key, own, _NO_VALUES))
         for number, control in patch.controls.items():
             column = CONTROLS.index(control)
             commands.append((ps.SOUND_CONTROL, number, column, _NO_VALUES))
         rack = rack_numbers(patch.chorus, patch.delay, patch.reverb, self.sample_rate)
         commands.append((st.RACK_ROW, 0, 0, rack))
-        if not all(emit(kind, sound, b, c, values) for kind, b, c, values in commands):
-            return None
-        self.patches.append(patch)
-        self._numbers[key] = sound
-        return sound
+        return all(emit(kind, sound, b, c, values) for kind, b, c, values in commands)
 
 
 def _writer(fields: dict[str, NDArray[Any]]) -> Emit:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -12,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from engine.parts import Chorus, Delay, Reverb
 from engine.patch import Patch, find_patch
+from engine.programs import Programs
 from engine.rack import Rack
 from engine.rt import playing_state as ps
 from engine.rt import state as st
@@ -19,7 +19,6 @@ from engine.rt.callback import render_offline
 from engine.rt.ring import push_command
 from engine.rt.state import CHANNELS, new_state
 from engine.rt.transport import HIGHEST_BPM, LOWEST_BPM
-from engine.sounds import Sounds, load_general_midi
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,6 +38,10 @@ def _byte(name: str, value: int, high: int = 127) -> int:
     if not 0 <= value <= high:
         raise ValueError(f"{name} must be between 0 and {high}, got {value}")
     return int(value)
+
+
+def _patch(patch: Patch | str) -> Patch:
+    return find_patch(patch) if isinstance(patch, str) else patch
 
 
 class Synth:
@@ -74,52 +77,38 @@ class Synth:
         if quality not in QUALITIES:
             raise ValueError(f"quality must be one of {', '.join(QUALITIES)}, got {quality!r}")
         self.state = new_state(sample_rate, voices, quality == "cheap")
-        self._lock = threading.Lock()
-        self._sounds: Sounds = load_general_midi(self.state, self.sample_rate)
         self._rack = Rack(self.sample_rate)
         self._stream: AudioStream | None = None
-        first = find_patch(patch) if isinstance(patch, str) else patch
-        self._asked = [(0, first)] * CHANNELS  # how many patches were asked for, and the last
-        for channel in range(CHANNELS):
-            self.program(first, channel=channel)
+        self._programs = Programs(self.state, self.sample_rate, _patch(patch), self._send)
 
     # --- sounds
-
-    def _number(self, patch: Patch) -> int | None:
-        """Return the number of a patch's sound, or None when the ring was full."""
-
-        def emit(kind: int, a: int, b: int, c: int, values: NDArray[np.float64]) -> bool:
-            return self._send(kind, a, b, c, values=values)
-
-        return self._sounds.number(patch, emit)
 
     def program(self, patch: Patch | str, channel: int = 0, frame: int = -1) -> bool:
         """Give a channel a patch; notes that sound keep theirs. False when the ring was full."""
         _byte("channel", channel, CHANNELS - 1)
-        patch = find_patch(patch) if isinstance(patch, str) else patch
-        with self._lock:
-            number = self._number(patch)
-            serial = self._asked[channel][0] + 1
-            if number is None or not self._send(ps.PLAY, channel, number, serial, frame):
-                return False
-            self._asked[channel] = serial, patch
-        return True
+        return self._programs.program(_patch(patch), channel, frame)
+
+    def turn(self, patch: Patch, channel: int = 0) -> bool:
+        """Give a channel a patch that the notes that sound follow, as when a knob is turned.
+
+        May be called with any number of different patches. False when the ring was full.
+
+        Raises
+        ------
+        PatchError
+            If so many patches are in use that no sound is left for this.
+        """
+        return self._programs.turn(patch, _byte("channel", channel, CHANNELS - 1))
 
     def patch(self, channel: int = 0) -> Patch:
         """Return the patch of a channel: what was asked for last, here or by a program change."""
-        serial, asked = self._asked[_byte("channel", channel, CHANNELS - 1)]
-        if int(self.state[0]["sound_serial"][channel]) < serial:
-            return asked  # on its way
-        return self._sounds.patches[int(self.state[0]["sound"][channel])]
+        return self._programs.patch(_byte("channel", channel, CHANNELS - 1))
 
     def assign(self, program: int, patch: Patch | str, channel: int = 0, frame: int = -1) -> bool:
         """Let a program change (0..127) on a channel mean a patch; False when the ring was full."""
         _byte("program", program)
         _byte("channel", channel, CHANNELS - 1)
-        patch = find_patch(patch) if isinstance(patch, str) else patch
-        with self._lock:
-            number = self._number(patch)
-        return number is not None and self._send(ps.PROGRAM, channel, program, number, frame)
+        return self._programs.assign(program, _patch(patch), channel, frame)
 
     # --- events
 
@@ -238,9 +227,8 @@ class Synth:
         How much of a voice goes into them is its patch's `send` and controllers 91, 93 and 94.
         They hold until channel 0 is given a patch, whose effects then take their place.
         """
-        with self._lock:
-            begun = self._asked[0][0], self.patch(0)
-            row, numbers = self._rack.change(begun, chorus, delay, reverb)
+        with self._programs.lock:
+            row, numbers = self._rack.change(self._programs.begun(0), chorus, delay, reverb)
             sent = self._send(st.RACK_ROW, row, values=numbers)
             return sent and self._send(st.RACK, row, frame=frame)
 

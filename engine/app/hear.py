@@ -18,11 +18,11 @@ from engine.app.live import (
     DEFAULT_BLOCK,
     ClockOption,
     Keyboard,
-    device_sample_rate,
     meter_line,
     send_clock,
 )
 from engine.app.notes import Notes, in_words
+from engine.app.page import HostOption, OscOption, PortOption, TokenOption
 from engine.app.pipe import hear_pipe
 from engine.app.terminal import LibraryOption, command, say_error, tell_stale, waiting
 
@@ -173,8 +173,17 @@ def session(
     ] = None,
     clock_out: ClockOption = None,
     seconds: Seconds = None,
+    web: Annotated[bool, typer.Option(help="Serve the page of the session.")] = True,
+    open_: Annotated[bool, typer.Option("--open/--no-open", help="Open the page.")] = True,
+    port: PortOption = None,
+    host: HostOption = "127.0.0.1",
+    token: TokenOption = None,
+    osc: OscOption = None,
 ) -> None:
     """Play, listen and queue, all together and in time, until q or Ctrl-C.
+
+    A page opens in the browser; --no-web does without. Only this machine can reach it, and only
+    with the token in its address.
 
     Keys: l like what is heard, s skip the next, n play the next, p panic, q quit;
     f follow or not, t tap a tempo, < and > nudge the beat.
@@ -184,21 +193,15 @@ def session(
     Example: antiphon session --patch arp-pulse --scale --drone night-drone
     """
     from engine.app.in_time import InTime
-    from engine.errors import LibraryError
+    from engine.app.page import Page, open_library, open_sound
     from engine.follow.harmony import Harmony
-    from engine.io.device import open_stream
-    from engine.library import Library
     from engine.session import Session
-    from engine.synth import Synth
 
-    with Library.open(library, create=False, writable=False) as music:
-        if len(music) == 0:
-            raise LibraryError("the library is empty; `antiphon add DIR` adds music")
+    with open_library(library, web) as music:
         tell_stale(music)
         with waiting(COMPILING):
-            synth = Synth(patch, device_sample_rate(output))
+            synth, stream, devices = open_sound(patch, output, input_, block, may_be_silent=web)
             harmony = Harmony(synth, scale, drone)
-            stream = open_stream(synth, output, input_, listen=True, block=block)
         trip_s = None if round_trip is None else round_trip / 1000.0
         lines = threading.Lock()
 
@@ -224,6 +227,13 @@ def session(
             )
             evening.follower.follow_beat = evening.follower.follow_tuning = follow
             ending.callback(evening.close)
+            if web:
+                page = Page(evening, devices, keyboard, harmony, host, port, token)
+                ending.callback(page.close)
+                page.show(open_)
+                page.join_desktop()
+                if osc is not None:
+                    page.obey_osc(osc)
             with lines:
                 _print_queue(evening)
             if play:

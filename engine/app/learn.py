@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from engine.parts import CONTROLS, one_of
+from engine.knobs import one_of
+from engine.parts import CONTROLS
 from engine.patch import keep_patch
 
 if TYPE_CHECKING:

@@ -79,6 +79,20 @@ class Harmony:
         if drone is not None:
             synth.program(drone, channel=DRONE_CHANNEL)
 
+    @property
+    def snaps(self) -> bool:
+        """Whether keys outside the scale sound as their neighbours inside."""
+        return self._snaps
+
+    def snap(self, on: bool) -> None:
+        """Let all keys sound in the scale of the key that was heard last, or as they are."""
+        if on == self._snaps:
+            return
+        self._snaps = on
+        if self._key is not None or not on:
+            scale = None if self._key is None or not on else self._key.scale()
+            self._synth.set_tuning(self._pitches if scale is None else snap(self._pitches, scale))
+
     def take(self, key: Key | None) -> None:
         """Follow another key; None lets go of the drone and keeps the scale as it was last."""
         before, self._key = self._key, key

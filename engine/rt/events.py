@@ -30,6 +30,7 @@ from engine.rt.rack_state import RACK_PARAMETERS
 from engine.rt.sounds import play_sound, store_keys
 from engine.rt.state import COMMANDS, PARAMETERS, PENDING
 from engine.rt.transport import follow_line, set_tempo
+from engine.rt.turn import turn_sound
 from engine.rt.voices import aim_channel
 
 _UNIT = 65536.0  # of gains in commands
@@ -103,6 +104,9 @@ def _apply(state, kind, a, b, c, within):  # type: ignore[no-untyped-def]
         apply_midi(state, a, within)
     elif kind == ps.PLAY:
         play_sound(state, a, b)
+        state.sound_serial[a] = max(state.sound_serial[a], np.int64(c))
+    elif kind == ps.TURN:
+        turn_sound(state, a, b)
         state.sound_serial[a] = max(state.sound_serial[a], np.int64(c))
     elif kind == ps.PROGRAM:
         state.program_sound[a, b] = c

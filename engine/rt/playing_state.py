@@ -18,8 +18,8 @@ NEVER = 1 << 62  # a frame that does not come
 
 # --- kinds of command, beyond those of engine/rt/state.py
 (
-    SOUND, STYLE, SOUND_CONTROL, PLAY, PROGRAM, TUNING, TEMPO, AIM, MASTER_TUNE,
-) = range(32, 41)  # fmt: skip
+    SOUND, STYLE, SOUND_CONTROL, PLAY, PROGRAM, TUNING, TEMPO, AIM, MASTER_TUNE, TURN,
+) = range(32, 42)  # fmt: skip
 PITCH_UNIT = 1 << 20  # of TUNING, a semitone
 SILENT_KEY = -100.0  # the pitch of a key that the tuning leaves out
 TEMPO_UNIT = 1_000_000  # of TEMPO, a beat per minute

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.parts import Chorus, Delay, Reverb, beats
+from engine.knobs import beats
+from engine.parts import Chorus, Delay, Reverb
 from engine.rt import rack_state as rs
 
 GLIDE_S = 0.02  # time constant of a change of settings

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from dsp.filter import MODES
 from dsp.lfo import SHAPES
 from dsp.units import db_to_amp
-from engine.parts import ADSR, LFO, PLAYING, SOURCES, TARGETS, WAVES, Oscillator, beats
+from engine.knobs import beats
+from engine.parts import ADSR, LFO, PLAYING, SOURCES, TARGETS, WAVES, Oscillator
 from engine.patch import Patch
 from engine.rt import state as st
 

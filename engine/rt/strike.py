@@ -178,8 +178,8 @@ def _aim_note(state, voice, key, from_pitch):  # type: ignore[no-untyped-def]
 
 
 @kernel(realtime=True)
-def _set_sound(state, voice):  # type: ignore[no-untyped-def]
-    """Copy what does not move from the slot to a voice's rows, and clear what it remembers."""
+def set_recipe(state, voice):  # type: ignore[no-untyped-def]
+    """Copy what does not move from the slot to a voice's rows."""
     tile = voice // TILE
     j = voice % TILE
     v = state.floats[tile]
@@ -202,6 +202,14 @@ def _set_sound(state, voice):  # type: ignore[no-untyped-def]
         v[(st.LEVEL_ENV + to) * TILE + j] = slot[row + TO_LEVEL]
         v[(st.PAN_ENV + to) * TILE + j] = slot[row + TO_PAN]
         d[(st.WIDTH_ENV + to) * TILE + j] = slot[row + TO_WIDTH]
+
+
+@kernel(realtime=True)
+def _clear_memory(state, voice):  # type: ignore[no-untyped-def]
+    """Let a voice's filter and trail begin with silence."""
+    tile = voice // TILE
+    j = voice % TILE
+    v = state.floats[tile]
     for row in (st.IC1, st.IC2, st.IC3, st.IC4, st.DRIVE_X):
         v[row * TILE + j] = _ZERO
     v[st.DRIVE_S * TILE + j] = _ONE
@@ -236,7 +244,8 @@ def start_voice(state, voice, channel, key, velocity, within, copy, copies):  # 
     width = np.int32(st.GROUP if j < st.GROUP else TILE)
     state.tile_width[tile] = max(state.tile_width[tile], width)
 
-    _set_sound(state, voice)
+    set_recipe(state, voice)
+    _clear_memory(state, voice)
     last = state.last_key[channel]
     _aim_note(state, voice, key, state.tuning[last if last >= 0 else key])
     aim_voice(state, voice, True)

@@ -54,6 +54,8 @@ class Session:
     follower : Follower
         Keeps the synthesizer in time with what is heard, or with the decks.
     listener : Listener
+    heard : Heard or None
+        What the room played last, as far as it was not our own.
     on_change : list of callables
         Each is told the name of a part that changed ('queue', 'room', 'decks', 'library', 'keys' or
         'rules'), from whichever thread changed it, while no lock is held.
@@ -82,6 +84,7 @@ class Session:
         self._evening = Evening()
         self._lock = threading.Lock()
         self._room: tuple[str, int | None] | None = None
+        self.heard: Heard | None = None
         self._facts = Facts(library)
         self.queue = PlayQueue(
             Chooser(self._facts, library.recommender()),
@@ -212,6 +215,7 @@ class Session:
         track = self.track(heard.track_id) if heard.track_id is not None else None
         if track is not None and self.is_own(track.id):
             return  # we know what we play
+        self.heard = heard
         state = heard.state, track.id if track is not None else None
         if state != self._room:  # and not just another place in it
             self._room = state

@@ -1,0 +1,1 @@
+"""The session over HTTP: the page, the API behind it, sockets, metrics, OSC and MPRIS."""

@@ -1,0 +1,73 @@
+"""The library on the page: search as you type, folders to add, and the way by keyboard."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.engine.web.browser import Stage
+from tests.engine.web.page.evening import Page, hear, opened, until
+
+if TYPE_CHECKING:
+    from selenium.webdriver import Chrome
+
+
+@pytest.fixture
+def page(chromium: Chrome, evening: Stage) -> Iterator[Page]:
+    hear(evening, 6)
+    evening.session.queue.clear()
+    with opened(chromium, evening) as page:
+        page.find("#open-library").click()
+        until(lambda: page.text(".results-words") == "121 tracks", "all tracks are counted")
+        yield page
+
+
+def _found(page: Page) -> list[str]:
+    script = "return [...document.querySelectorAll('.result b')].map((it) => it.textContent)"
+    return list(page.run(script))
+
+
+def test_search_finds_while_one_types(page: Page) -> None:
+    field = page.find("#library input[type=search]")
+    assert page.run("return document.activeElement.type") == "search"
+    field.send_keys("tune 11")
+    begun = {"Tune 11"} | {f"Tune 11{i}" for i in range(10)}
+    until(lambda: set(_found(page)) == begun, "words that begin so")
+    field.send_keys("7")
+    until(lambda: _found(page) == ["Tune 117"], "one is left")
+    field.send_keys(" no such thing")
+    until(lambda: _found(page) == [], "none is left")
+    assert "Nothing is called" in page.text(".results-words")
+
+
+def test_a_found_track_is_queued_and_liked(page: Page) -> None:
+    page.find("#library input[type=search]").send_keys("tune 17")
+    until(lambda: _found(page) == ["Tune 17"], "it is found")
+    page.press("Queue Tune 17 by", "#library")
+    queue = page.evening.session.queue
+    until(
+        lambda: any(entry.track.title == "Tune 17" and entry.by == "user" for entry in queue.entries),
+        "it is queued",
+    )
+    page.press("Like Tune 17 by", "#library")
+    until(lambda: 17 in queue.likes, "it is liked")
+    page.press("Like Tune 17 by", "#library")
+    until(lambda: 17 not in queue.likes, "it is liked no longer")
+
+
+def test_arrow_keys_go_through_what_is_found(page: Page) -> None:
+    from selenium.webdriver.common.keys import Keys
+
+    def focused() -> str:
+        return str(page.run("return document.activeElement.getAttribute('aria-label')"))
+
+    titles = _found(page)
+    page.find("#library input[type=search]").send_keys(Keys.ARROW_DOWN)
+    assert focused().startswith(f"Play {titles[0]}")
+    page.chrome.switch_to.active_element.send_keys(Keys.ARROW_DOWN)
+    assert focused().startswith(f"Play {titles[1]}")
+    page.chrome.switch_to.active_element.send_keys(Keys.ESCAPE)
+    assert not page.find("#library").is_displayed()
+    assert page.run("return document.activeElement.id") == "open-library"
