@@ -164,7 +164,7 @@ def library(desk: Desk) -> dict[str, Any]:
     """How much music there is, and what is being added."""
     music = desk.session.library
     songs = music.songs()
-    adding = getattr(desk.session, "adding", None)
+    adding = desk.session.adding
     return {
         "tracks": len(songs),
         "hours": tidy(sum(seconds for _, seconds, _ in songs) / 3600.0, 2),
