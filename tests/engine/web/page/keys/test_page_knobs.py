@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from selenium.webdriver.common.actions.wheel_input import ScrollOrigin
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.select import Select
 
@@ -36,6 +37,21 @@ def test_keys_turn_a_knob_and_a_double_click_gives_its_default(page: KeysPage) -
     until(lambda: page.value("amplitude.sustain") == 0.11, "a page and a step up")
     page.hand().double_click(dial).perform()
     until(lambda: page.value("amplitude.sustain") == ADSR().sustain, "the default")
+
+
+def test_a_wheel_turns_the_knob_below_it_but_not_one_that_it_scrolls_past(page: KeysPage) -> None:
+    dial = page.dial("filter.cutoff")
+    wheel = page.hand().scroll_from_origin(ScrollOrigin.from_element(dial), 0, -100)
+    wheel.perform()
+    higher = until(
+        lambda: (now := page.value("filter.cutoff")) > 1000.0 and now, "a notch up is higher"
+    )
+    assert higher < 1400.0
+    page.run("dispatchEvent(new WheelEvent('wheel', {deltaY: 100}))")  # the page is being scrolled
+    event = "new WheelEvent('wheel', {deltaY: 100, bubbles: true, cancelable: true})"
+    left = page.run(f"return arguments[0].dispatchEvent({event})", dial)
+    assert left, "the page may go on scrolling"
+    assert page.value("filter.cutoff") == higher
 
 
 def test_a_value_is_typed_in_its_own_words(page: KeysPage) -> None:
