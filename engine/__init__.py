@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from engine.deck import Deck
+    from engine.decks import Cue, Decks
     from engine.errors import AntiphonError
     from engine.io.device import NullStream, list_devices, open_stream
     from engine.library import Library, Track
@@ -35,7 +35,8 @@ _HOMES = {
     "AntiphonError": "errors",
     "Arpeggio": "parts",
     "Chorus": "parts",
-    "Deck": "deck",
+    "Cue": "decks",
+    "Decks": "decks",
     "Delay": "parts",
     "Filter": "parts",
     "Heard": "listener",
@@ -61,7 +62,8 @@ __all__ = [
     "AntiphonError",
     "Arpeggio",
     "Chorus",
-    "Deck",
+    "Cue",
+    "Decks",
     "Delay",
     "Filter",
     "Heard",

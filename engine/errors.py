@@ -8,6 +8,7 @@ AntiphonError
 ├── TuningError            a Scala file that cannot be read
 ├── RecordingError         a recording that cannot be written on
 ├── DeviceError            a sound or MIDI device that is missing or fails
+├── DeckError              a deck cannot do what it is told now
 └── LibraryError           the library as a whole
     ├── NoLibraryError         there is none in this directory
     ├── LibraryVersionError    written by a newer Antiphon
@@ -61,6 +62,10 @@ class RecordingError(AntiphonError):
 
 class DeviceError(AntiphonError):
     """A sound or MIDI device is missing or fails."""
+
+
+class DeckError(AntiphonError):
+    """A deck cannot do what it is told as things are now."""
 
 
 class LibraryError(AntiphonError):

@@ -10,7 +10,10 @@ import tempfile
 import time
 from pathlib import Path
 
-from engine.deck import Deck
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.decks import Cue, Decks
 from engine.io.device import NullStream
 from engine.library import Library, ingest
 from engine.room import SimulatedRoom
@@ -27,9 +30,16 @@ if __name__ == "__main__":  # ingest starts worker processes, which import this 
         ingest.add(library, [Path(sys.argv[1])])
         tracks = library.tracks()
         asked = library.track(int(sys.argv[2])) if len(sys.argv) > 2 else tracks[0]
-        with NullStream(synth, BLOCK, room) as stream, Session(library, synth, stream) as session:
-            stranger = Deck(synth.state, synth.sample_rate)  # a record player that is not ours
-            stranger.play(asked.id, asked.path, start_s=5.0)
+        other = Synth(sample_rate=synth.sample_rate)
+        stranger = Decks(other.state, other.sample_rate)  # a record player that is not ours
+        stranger.play(Cue(asked.id, asked.path, start_s=5.0))
+        records = np.empty((BLOCK, 2), np.float32)
+
+        def both(played: NDArray[np.float32]) -> NDArray[np.float32]:
+            other.render_block(records)
+            return room(played + records)
+
+        with NullStream(synth, BLOCK, both) as stream, Session(library, synth, stream) as session:
             synth.note_on(72)  # and someone plays along
             until = time.monotonic() + LISTEN_S
             while not len(session.history) and time.monotonic() < until:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from recommend import modelfile
+from recommend.errors import FormatError
 from recommend.table import EmbeddingTable
 from recommend.wrmf import WRMF
 
@@ -75,15 +78,52 @@ class ColdMap:
         ValueError
             If a track has no embedding.
         """
-        factors = self._table.standardised(ids) @ self._weights + self._mean
-        for i, track_id in enumerate(ids):
+        z = self._table.standardised(ids)
+        factors: Floats = z @ self._weights.astype(np.float32) + self._mean.astype(np.float32)
+        for i, track_id in enumerate(ids if self._artists else ()):
             artist = self._artists.get(int(track_id))
             if artist is not None and artist in self._artist_means:
                 mean, count = self._artist_means[artist]
                 doubt = self._artist_error * (1.0 + 1.0 / count)
                 trust = self._error / max(self._error + doubt, 1e-30)
                 factors[i] += trust * (mean - factors[i])
-        return factors.astype(np.float32)
+        return factors
+
+    @property
+    def settings(self) -> dict[str, float]:
+        """What beside `arrays` a map without artists consists of."""
+        return {"known": self.known_, "explained": self.explained_, "error": self._error}
+
+    @property
+    def arrays(self) -> modelfile.Arrays:
+        """The map: `weights` (dimensions, factors) of z-scores, and `mean` (factors)."""
+        return {"weights": self._weights, "mean": self._mean}
+
+    @classmethod
+    def restore(
+        cls,
+        settings: Mapping[str, Any],
+        arrays: modelfile.Arrays,
+        wrmf: WRMF,
+        table: EmbeddingTable,
+    ) -> ColdMap:
+        """Make a map from what another one's `settings` and `arrays` gave.
+
+        Raises
+        ------
+        FormatError
+            If its size is not that of the factors and embeddings.
+        """
+        mapping = cls()
+        mapping._table, mapping._artists = table, {}
+        mapping._weights, mapping._mean = arrays["weights"], arrays["mean"]
+        wanted = (table.dimensions, wrmf.factors)
+        if mapping._weights.shape != wanted or mapping._mean.shape != wanted[1:]:
+            raise FormatError(f"weights must have shape {wanted}, got {mapping._weights.shape}")
+        mapping.known_ = int(settings["known"])
+        mapping.explained_, mapping._error = settings["explained"], settings["error"]
+        mapping._learn_artists(wrmf)
+        return mapping
 
     def _regress(self, X: Doubles, Y: Doubles, w: Doubles) -> None:
         x_mean, y_mean = (w @ X) / w.sum(), (w @ Y) / w.sum()

@@ -88,6 +88,8 @@ class Recommender:
         The tracks that may be suggested. By default all that either part knows.
     artists : mapping of track id to int, optional
         Who made a track: places tracks that stand in no playlist near their artist's.
+    cold : ColdMap, optional
+        Fitted to `playlists` and `table` before; else it is fitted here.
     sound_weight : float
         Weight of the sound beside the playlists, at least 0.
     """
@@ -99,6 +101,7 @@ class Recommender:
         *,
         library: Iterable[int] | None = None,
         artists: Mapping[int, int] | None = None,
+        cold: ColdMap | None = None,
         sound_weight: float = SOUND_WEIGHT,
     ) -> None:
         if not (np.isfinite(sound_weight) and sound_weight >= 0):
@@ -114,7 +117,7 @@ class Recommender:
         own = as_ids(library, "library") if library is not None else None
         ids = np.unique(np.concatenate(known)) if own is None and known else own
         self._catalogue = IdTable(np.unique(ids) if ids is not None else np.empty(0, np.int64))
-        self._place(artists)
+        self._place(artists, cold)
 
     @property
     def track_ids(self) -> Ids:
@@ -183,7 +186,7 @@ class Recommender:
         """In how many playlists each track of `track_ids` stands, shape (tracks,)."""
         return self._popularity
 
-    def _place(self, artists: Mapping[int, int] | None) -> None:
+    def _place(self, artists: Mapping[int, int] | None, fitted: ColdMap | None) -> None:
         """Give every track of the catalogue factors (its own or mapped) and a popularity."""
         ids = self.track_ids
         self._sound_rows = (
@@ -202,7 +205,7 @@ class Recommender:
         if self._table is not None:
             cold = (rows < 0) & (self._sound_rows >= 0)
             if cold.any():
-                mapping = ColdMap().fit(self._wrmf, self._table, artists)
+                mapping = fitted or ColdMap().fit(self._wrmf, self._table, artists)
                 self._mapped = cold & (mapping.known_ > 0)
                 self._placed = self._placed | self._mapped
                 self._factors[cold] = mapping.predict(ids[cold])

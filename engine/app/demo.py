@@ -177,7 +177,7 @@ class _Demo:
         self, track_id: int | None, path: Path, name: str, start_s: float, seconds: float
     ) -> Outcome:
         """Play a file through the native callback into a simulated room, and listen to it live."""
-        from engine.deck import Deck
+        from engine.decks import Cue, Decks
         from engine.io import audiofile
         from engine.io.device import NullStream
         from engine.listener import Listener
@@ -201,16 +201,16 @@ class _Demo:
             self._console.print(f"  heard: {in_words(heard, track)}", markup=False)
 
         speaker = self._speaker(path, start_s)
-        deck = Deck(synth.state, SAMPLE_RATE)
-        deck.play(track_id if track_id is not None else -1, path, start_s)
-        deck.wait_until_ready()
+        decks = Decks(synth.state, SAMPLE_RATE)
+        decks.play(Cue(track_id if track_id is not None else -1, path, start_s))
+        decks.wait_until_ready()
         stream = NullStream(synth, _BLOCK, room)
         listener = Listener(synth.state, self._library.index, SAMPLE_RATE, tell)
         try:
             time.sleep(seconds)
         finally:
             listener.close()
-            deck.close()
+            decks.close()
             worst = stream.report().worst_us
             stream.close()
             if speaker is not None:
@@ -243,7 +243,7 @@ class _Demo:
 
     def _speaker(self, path: Path, start_s: float) -> Any:
         """Let the tune be heard as well where there is a sound device."""
-        from engine.deck import Deck
+        from engine.decks import Cue, Decks
         from engine.errors import DeviceError
         from engine.io.device import open_stream
         from engine.synth import Synth
@@ -254,11 +254,11 @@ class _Demo:
         except DeviceError as error:
             self._console.print(f"  (not heard: {error})", markup=False)
             return None
-        deck = Deck(synth.state, SAMPLE_RATE)
-        deck.play(0, path, start_s)
+        decks = Decks(synth.state, SAMPLE_RATE)
+        decks.play(Cue(0, path, start_s))
 
         def end() -> None:
-            deck.close()
+            decks.close()
             stream.close()
 
         return end

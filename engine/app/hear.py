@@ -151,7 +151,7 @@ def session(
     block: Annotated[int, typer.Option(help="Frames per callback.", min=16, max=8192)] = (
         DEFAULT_BLOCK
     ),
-    play: Annotated[bool, typer.Option(help="Play the queue on the deck.")] = False,
+    play: Annotated[bool, typer.Option(help="Play the queue on the decks.")] = False,
     follow: Annotated[
         bool, typer.Option(help="Keep beat and tuning of the synthesizer with the music.")
     ] = True,
@@ -243,7 +243,7 @@ def session(
 
 
 def _keep_going(evening: Session, in_time: InTime, end: float) -> None:
-    """Obey keys and name what the deck plays, until `end` or q."""
+    """Obey keys and name what the decks play, until `end` or q."""
     named: int | None = None
     with Keys() as keys:
         while time.monotonic() < end and _obey(keys.get(0.1), evening, in_time):

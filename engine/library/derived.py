@@ -25,8 +25,9 @@ from engine.library.shelf import Shelf
 
 if TYPE_CHECKING:
     from fingerprint import FingerprintIndex, TrackPeaks
-    from recommend import WRMF, EmbeddingTable, Recommender
+    from recommend import WRMF, ColdMap, EmbeddingTable, Recommender
 
+_COLD = "cold"
 _COMMIT_EVERY = 500  # tracks, while an index is made again: bounds the memory
 
 
@@ -108,8 +109,12 @@ class Derived:
         library = self._ids()
         table = self.embeddings
         stamp = zlib.crc32(library.tobytes() + table.ids.tobytes(), shelf.version)
+        stamp = zlib.crc32(f"{table.name} {table.version}".encode(), stamp)
         if self._recommender is None or self._recommender[0] != stamp:
-            self._recommender = stamp, Recommender(self._model(shelf), table, library=library)
+            model = self._model(shelf)
+            cold = None if model is None or not len(table) else self._cold(model, table, stamp)
+            made = Recommender(model, table, library=library, cold=cold)
+            self._recommender = stamp, made
         return self._recommender[1]
 
     def update(self) -> None:
@@ -263,6 +268,21 @@ class Derived:
                 if old != path:
                     old.unlink(missing_ok=True)
         return model
+
+    def _cold(self, model: WRMF, table: EmbeddingTable, stamp: int) -> ColdMap:
+        """Return the map from sound to factors; fitting it takes seconds in a large library."""
+        from recommend import ColdMap, FormatError, modelfile
+
+        path = self._directory / f"cold-{stamp:08x}.model"
+        with contextlib.suppress(FormatError, OSError):
+            return ColdMap.restore(*modelfile.read(path, _COLD), model, table)
+        fitted = ColdMap().fit(model, table)
+        with contextlib.suppress(OSError):  # what cannot be stored is fitted next time
+            modelfile.write(path, _COLD, fitted.settings, fitted.arrays)
+            for old in self._directory.glob("cold-*.model"):
+                if old != path:
+                    old.unlink(missing_ok=True)
+        return fitted
 
     def _ids(self, where: str = "1", *values: object) -> NDArray[np.int64]:
         rows = self._database.execute(

@@ -104,6 +104,9 @@ def version_key(song_key: str) -> str:
     >>> version_key(song_key("Queen", "Innuendo - 2011 Remaster")) == song_key("Queen", "Innuendo")
     True
     """
+    last = song_key.rpartition(" ")[2]
+    if last not in _VERSION_WORDS and not last.isdigit():
+        return song_key
     who, tab, what = song_key.partition("\t")
     words = what.split(" ")
     kept = len(words)

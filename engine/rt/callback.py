@@ -31,6 +31,7 @@ from engine.rt.clock import RING_HEADER, drain_midi, tick
 from engine.rt.record import copy_output
 from engine.rt.render import render_block
 from engine.rt.state import HISTOGRAM, MIC_FRAMES, STATE
+from engine.rt.tap import meter_input, tap_output
 
 MIDI_RINGS = 8
 FIRST_RING = 2  # in the table
@@ -112,12 +113,15 @@ def _callback(indata, outdata, frames, time_info, flags, table_pointer):  # type
             if ring != 0:
                 drain_midi(state, carray(_as_pointer(ring), (RING_WORDS,), np.int64))
         if state.input_channels > 0:
-            copy_input(state, carray(indata, (frames, state.input_channels), np.float32))
+            heard = carray(indata, (frames, state.input_channels), np.float32)
+            copy_input(state, heard)
+            meter_input(state, heard)
     if state.output_channels > 0 or not live:
         out = carray(outdata, (frames, 2), np.float32)
         render_block(state, out)
         if live:
             copy_output(state, out)
+            tap_output(state, out)
     if live:
         finish(state, np.int64(frames), monotonic_ns() - entered, np.int64(flags))
     restore_denormals(word)

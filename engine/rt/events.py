@@ -8,10 +8,20 @@ from __future__ import annotations
 import numpy as np
 
 from dsp._jit import kernel
+from engine.rt import deck_state as ds
 from engine.rt import playing_state as ps
 from engine.rt import state as st
 from engine.rt._native import load_acquire, store_release
 from engine.rt.arpeggio import arpeggio_frame, run_arpeggios, start_arpeggios
+from engine.rt.decks import (
+    cross_decks,
+    flush_deck,
+    frames_to_mark,
+    glide_deck,
+    hold_deck,
+    run_deck,
+    set_mark,
+)
 from engine.rt.messages import apply_midi, forget_all
 from engine.rt.notes import start_waiting, waiting_frame
 from engine.rt.rack import aim_rack
@@ -23,7 +33,6 @@ from engine.rt.transport import follow_line, set_tempo
 from engine.rt.turn import turn_sound
 from engine.rt.voices import aim_channel
 
-_DECK_FADE_S = 0.005
 _UNIT = 65536.0  # of gains in commands
 
 
@@ -89,16 +98,6 @@ def drain_commands(state):  # type: ignore[no-untyped-def]
 
 
 @kernel(realtime=True)
-def _flush_deck(state, until):  # type: ignore[no-untyped-def]
-    """Fade out, and drop what the deck's ring holds before `until`; what comes later is kept."""
-    state.deck_until = max(state.deck_until, until)
-    left = until - state.deck_tail[0]
-    if state.deck_fade == 0 and left > 0:
-        state.deck_fade = min(left, np.int64(_DECK_FADE_S * state.sample_rate))
-        state.deck_fade_of = state.deck_fade
-
-
-@kernel(realtime=True)
 def _apply(state, kind, a, b, c, within):  # type: ignore[no-untyped-def]
     """Act on a command whose frame has come."""
     if kind == st.MIDI:
@@ -122,14 +121,24 @@ def _apply(state, kind, a, b, c, within):  # type: ignore[no-untyped-def]
     elif kind == st.PANIC:
         forget_all(state)
         clear_rack(state)
-    elif kind == st.DECK_GAIN:
-        state.deck_gain_target = a / _UNIT
     elif kind == st.MASTER_GAIN:
         state.master_target = a / _UNIT
     elif kind == st.RACK:
         aim_rack(state, a)
     elif kind == st.DECK_FLUSH:
-        _flush_deck(state, np.int64(a) | np.int64(b) << 31)
+        flush_deck(state, c, a | b << 31)
+    elif kind == ds.DECK_RUN:
+        for deck in range(ds.DECKS):
+            if a >> deck & 1 != 0 and b != 0:
+                run_deck(state, deck)
+            elif a >> deck & 1 != 0:
+                hold_deck(state, deck)
+    elif kind == ds.DECK_GAIN:
+        glide_deck(state, a, b / _UNIT, c, 1.0)
+    elif kind == ds.DECK_MARK:
+        set_mark(state, c & 1, a | b << 31, c >> 7, (c >> 1 & ds.LAW_UNIT) / ds.LAW_UNIT)
+    elif kind == ds.DECK_CROSS:
+        cross_decks(state, a, b, (c & (ds.CUT - 1)) / ds.LAW_UNIT, c >= ds.CUT)
 
 
 @kernel(realtime=True)
@@ -161,4 +170,4 @@ def frames_to_event(state, most):  # type: ignore[no-untyped-def]
     first = min(waiting_frame(state), arpeggio_frame(state))
     if state.pending_count > 0:
         first = min(first, state.pending_frame[0])
-    return min(most, max(first - state.frame, np.int64(1)))
+    return frames_to_mark(state, min(most, max(first - state.frame, np.int64(1))))

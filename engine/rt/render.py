@@ -7,6 +7,7 @@ do not depend on the size of the blocks.
 from __future__ import annotations
 
 from dsp._jit import kernel
+from engine.rt.decks import cross_at_mark, play_decks
 from engine.rt.events import apply_due, drain_commands, frames_to_event
 from engine.rt.master import mix_out
 from engine.rt.rack import run_rack
@@ -26,6 +27,7 @@ def render_block(state, out):  # type: ignore[no-untyped-def]
         if first == 0:
             start_transport_cell(state)
         apply_due(state, first)
+        cross_at_mark(state)
         count = frames_to_event(state, min(frames - position, CELL - first))
         if first == 0:
             run_rack(state)
@@ -33,6 +35,7 @@ def render_block(state, out):  # type: ignore[no-untyped-def]
             state.mix[0, first + i] = 0.0
             state.mix[1, first + i] = 0.0
         render_voices(state, first, count)
+        play_decks(state, first, count)
         mix_out(state, first, count, out, position)
         position += count
         state.frame += count

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from dsp._jit import kernel
 from engine.rt._native import load_acquire, store_release
-from engine.rt.state import COMMANDS, DECK_FRAMES, MIC_FRAMES, PARAMETERS
+from engine.rt.deck_state import DECK_FRAMES, DECKS
+from engine.rt.state import COMMANDS, MIC_FRAMES, PARAMETERS
 
 
 @kernel
@@ -34,16 +35,16 @@ def _push_command(state, frame, kind, a, b, c, values):  # type: ignore[no-untyp
 
 
 @kernel
-def _write_deck(state, samples):  # type: ignore[no-untyped-def]
+def _write_deck(state, deck, samples):  # type: ignore[no-untyped-def]
     # samples (n, 2) float32
-    head = state.deck_head[0]
-    room = DECK_FRAMES - (head - load_acquire(state.deck_tail))
+    head = state.deck_head[deck, 0]
+    room = DECK_FRAMES - (head - load_acquire(state.deck_tail[deck]))
     count = min(np.int64(samples.shape[0]), room)
     for i in range(count):
         at = (head + i) & (DECK_FRAMES - 1)
-        state.deck[at, 0] = samples[i, 0]
-        state.deck[at, 1] = samples[i, 1]
-    store_release(state.deck_head, head + count)
+        state.deck[deck, at, 0] = samples[i, 0]
+        state.deck[deck, at, 1] = samples[i, 1]
+    store_release(state.deck_head[deck], head + count)
     return count
 
 
@@ -82,9 +83,11 @@ def push_command(
         return bool(_push_command(state[0], frame, kind, a, b, c, values))
 
 
-def write_deck(state: NDArray[np.void], samples: NDArray[np.float32]) -> int:
+def write_deck(state: NDArray[np.void], samples: NDArray[np.float32], deck: int = 0) -> int:
     """Append stereo frames, shape (n, 2), for the callback to play; returns how many fitted."""
-    return int(_write_deck(state[0], samples))
+    if not 0 <= deck < DECKS:
+        raise ValueError(f"deck must be between 0 and {DECKS - 1}, got {deck}")
+    return int(_write_deck(state[0], deck, samples))
 
 
 def read_mic(state: NDArray[np.void], out: NDArray[np.float32]) -> int:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from dsp.blep import PHASES, TAPS, residuals
 from engine.parts import SOURCES, TARGETS
+from engine.rt.deck_state import DECK_FIELDS, reset_decks
 from engine.rt.playing_state import PLAYING_FIELDS, reset_playing
 from engine.rt.rack_settings import prepare_rack
 from engine.rt.rack_state import rack_fields
@@ -104,9 +105,9 @@ IDLE, ATTACK, DECAY, SUSTAIN, RELEASE, KILL = range(6)
 
 # --- kinds of command (see engine/rt/events.py)
 (
-    NOTHING, MIDI, SLOT, MAP, PANIC, DECK_GAIN, MASTER_GAIN, DECK_FLUSH,
+    NOTHING, MIDI, SLOT, MAP, PANIC, MASTER_GAIN, DECK_FLUSH,
     RACK_ROW, RACK, COMMAND_KINDS,
-) = range(11)  # fmt: skip
+) = range(10)  # fmt: skip
 
 # --- parameters of a slot, float64, ready for the voice (see engine/rt/slots.py)
 (
@@ -131,7 +132,6 @@ _IDLE_ROWS = (
 
 COMMANDS = 4096  # both powers of two
 PENDING = 4096
-DECK_FRAMES = 1 << 17  # 2.7 s of stereo at 48 kHz
 MIC_FRAMES = 1 << 18  # 5.5 s of mono
 HISTOGRAM = 32
 
@@ -146,9 +146,6 @@ STATE = np.dtype(
         ("command_head", "i8", (16,)),
         ("command_tail", "i8", (16,)),
         ("command_dropped", "i8"),
-        ("deck_head", "i8", (16,)),
-        ("deck_tail", "i8", (16,)),
-        ("deck_starved", "i8"),
         ("mic_head", "i8", (16,)),
         ("mic_tail", "i8", (16,)),
         ("mic_dropped", "i8"),
@@ -183,12 +180,6 @@ STATE = np.dtype(
         ("pedal", "i4", (CHANNELS,)),
         ("bend", "f8", (CHANNELS,)),  # -1 .. 1
         # mix
-        ("deck_gain", "f8"),
-        ("deck_gain_step", "f8"),
-        ("deck_gain_target", "f8"),
-        ("deck_until", "i8"),  # frame of the ring to go on from when a flush has faded out
-        ("deck_fade", "i8"),  # frames left of that fade, and all of it
-        ("deck_fade_of", "i8"),
         ("master", "f8"),
         ("master_step", "f8"),
         ("master_target", "f8"),
@@ -220,7 +211,7 @@ STATE = np.dtype(
         ("command_frame", "i8", (COMMANDS,)),  # absolute; negative: as soon as possible
         ("command_word", "i4", (COMMANDS, 4)),
         ("command_values", "f8", (COMMANDS, PARAMETERS)),
-        ("deck", "f4", (DECK_FRAMES, 2)),
+        *DECK_FIELDS,
         ("mic", "f4", (MIC_FRAMES,)),
     ],
     align=True,
@@ -253,7 +244,7 @@ def new_state(
     prepare_rack(one, sample_rate, CELL)
     one["slot_of"][:] = np.arange(CHANNELS)[:, None]
     one["output_channels"] = 2
-    one["deck_gain"] = one["deck_gain_target"] = 1.0
+    reset_decks(one, sample_rate, CELL)
     one["master"] = one["master_target"] = 1.0
     for row, value in _IDLE_ROWS:
         one["floats"][:, row * TILE : (row + 1) * TILE] = value

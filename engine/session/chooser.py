@@ -62,6 +62,8 @@ class Chooser:
         entry_id : callable
             Gives the id of a new entry of a track.
         """
+        if all(slots):
+            return [slot for slot in slots if slot is not None]
         queued = [slot.track.id for slot in slots if slot is not None]
         ranking = self.rank(plan, evening, max(CANDIDATES, len(slots)), queued)
         fixed = [slot.track.id if slot else None for slot in slots]

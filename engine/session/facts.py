@@ -11,8 +11,6 @@ from engine.library import Library, Track, Traits, tags
 
 Ids = NDArray[np.int64]
 
-_SURE_CUE = 0.5
-
 
 class Facts:
     """Durations, artists and songs of all tracks; names and sounds of those that are asked for.
@@ -77,22 +75,20 @@ class Facts:
         """Ask the library again: tracks were analysed."""
         self._traits = {}
 
-    def cue_out_s(self, track_id: int) -> float | None:
-        """Return where a player should go out of a track; None for its end."""
-        (traits,) = self.traits([track_id])
-        return traits.cue_out_s if traits and traits.cue_confidence >= _SURE_CUE else None
-
-    def lengths(self, ids: Ids) -> NDArray[np.float64]:
-        """Return `played_s` of many known tracks, shape (len(ids),)."""
+    def lengths(self, ids: Ids, trim: bool) -> NDArray[np.float64]:
+        """Return `played_s` of many tracks, shape (len(ids),)."""
         self.traits(ids.tolist())  # all at once
-        return np.array([self.played_s(track_id) for track_id in ids.tolist()], dtype=np.float64)
+        return np.array([self.played_s(track_id, trim) for track_id in ids.tolist()])
 
-    def played_s(self, track_id: int) -> float:
-        """Return how long a track goes on when it is played from its start."""
+    def played_s(self, track_id: int, trim: bool) -> float:
+        """Return how long a track is played: from cue to cue as by `Cue.of`, or not trimmed."""
         row = int(self.rows([track_id])[0])
         whole = float(self.seconds[row]) if row >= 0 else 0.0
-        out = self.cue_out_s(track_id)
-        return whole if out is None else min(out, whole)
+        (traits,) = self.traits([track_id])
+        if traits is None or not trim:
+            return whole
+        end = traits.cue_out_s if traits.cue_out_s > traits.cue_in_s else whole
+        return max(end - traits.cue_in_s, 0.0)
 
 
 def _numbers(names: list[str]) -> Ids:

@@ -16,6 +16,7 @@ from engine.session.plan import Plan
 
 _LAST = 2.5  # typical tracks that are left to be chosen by their length
 _MOST = 400  # tracks: a day and more
+_SHORT_S = 120.0  # what a track may take at least for the ranking to be long enough
 _TRIES = 3  # the more is left open, the more sums there are
 _NOTE = "chosen for its length"
 
@@ -49,8 +50,9 @@ def finish(
     """
     facts = chooser.facts
     queued = [entry.track.id for entry in fixed]
-    ranking = chooser.rank(plan, evening, CANDIDATES + _MOST, queued)
-    lengths = facts.lengths(ranking.ids) - crossfade_s
+    most = min(int(max(time_s, 0.0) / _SHORT_S), _MOST)
+    ranking = chooser.rank(plan, evening, CANDIDATES + most, queued)
+    lengths = facts.lengths(ranking.ids, crossfade_s > 0) - crossfade_s
     if not (lengths > 0).any():
         return []
     typical = float(np.median(lengths[lengths > 0][:CANDIDATES]))

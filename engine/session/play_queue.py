@@ -111,7 +111,7 @@ class PlayQueue:
         at, starts = self._playing_left_s(), []
         for entry in self.entries:
             starts.append(max(at - self._crossfade_s(), 0.0))
-            at = starts[-1] + self._chooser.facts.played_s(entry.track.id)
+            at = starts[-1] + self._played_s(entry)
         return starts
 
     @property
@@ -120,7 +120,7 @@ class PlayQueue:
         entries, starts = self.entries, self.starts_in_s
         if not entries:
             return self._playing_left_s()
-        return starts[-1] + self._chooser.facts.played_s(entries[-1].track.id)
+        return starts[-1] + self._played_s(entries[-1])
 
     # --- what the user does; every one of these can be undone
 
@@ -194,14 +194,14 @@ class PlayQueue:
         if not 1.0 <= seconds <= 86_400.0:
             raise ValueError(f"seconds must be 1 to 86400, got {seconds!r}")
         with self._edit() as plan:
-            facts, overlap = self._chooser.facts, self._crossfade_s()
+            overlap = self._crossfade_s()
             own = [entry for entry in plan.entries if entry.fixed]
             plays = self._playing_left_s()
-            left = seconds - plays - sum(facts.played_s(e.track.id) - overlap for e in own)
+            left = seconds - plays - sum(self._played_s(e) - overlap for e in own)
             left -= 0.0 if plays > 0 else overlap  # nothing to fade from
             fresh = replace(plan, entries=tuple(own))
             more = finish(self._chooser, fresh, self._evening, own, left, overlap, self._new_id)
-            self.fit_off_s = sum(facts.played_s(e.track.id) - overlap for e in more) - left
+            self.fit_off_s = sum(self._played_s(e) - overlap for e in more) - left
             self._renew(replace(fresh, entries=(*own, *more), closed=True))
         return self.entries
 
@@ -358,6 +358,9 @@ class PlayQueue:
         )
         self._plan = replace(plan, entries=tuple(entries))
         self._suggested_at = self._evening.events
+
+    def _played_s(self, entry: Entry) -> float:
+        return self._chooser.facts.played_s(entry.track.id, trim=self._crossfade_s() > 0)
 
     def _new_id(self, _track_id: int) -> int:
         self._ids += 1

@@ -49,7 +49,9 @@ class Preferences:
         if rules.sound:
             self._traits = facts.traits(ids.tolist())
         self._bpm = np.array([t.bpm if t and t.bpm else np.nan for t in self._traits])
-        self._energy = np.array([energy(t) for t in self._traits])
+        self._energy = np.array([energy(t) for t in self._traits] if rules.energy else [])
+        self._fifth = np.array([fifths(t) for t in self._traits])
+        self._minor = np.array([t is not None and t.mode == "minor" for t in self._traits])
         played = np.array([evening.met.get(int(i), 0) for i in ids])
         self._familiar = _standing(popularity + played)
         half = rules.evening_h * 1800.0
@@ -88,7 +90,7 @@ class Preferences:
             if rules.tempo_percent is not None and last.bpm:
                 fits["tempo"] = tempo_fit(self._bpm, last.bpm, rules.tempo_percent)
             if rules.key_near and last.tonic is not None:
-                fits["key"] = np.array([key_fit(t, last) for t in self._traits])
+                fits["key"] = key_fit(self._fifth, self._minor, last)
             if rules.energy is not None and not math.isnan(level := energy(last)):
                 wanted = min(max(level + self._step, 0.0), 1.0)
                 near = 1.0 - np.abs(self._energy - wanted) / _ENERGY_REACH
@@ -119,14 +121,27 @@ def tempo_fit(bpm: ArrayLike, wanted: float, percent: float) -> Floats:
     return fit
 
 
-def key_fit(one: Traits | None, other: Traits) -> float:
-    """Return 1 for the same key and the relative, 0.8 for a fifth up or down, else 0."""
-    if one is None or one.tonic is None or other.tonic is None:
-        return 0.0
-    apart = (_fifths(one) - _fifths(other)) % 12
-    if apart == 0:
-        return 1.0
-    return _FIFTH if one.mode == other.mode and apart in (1, 11) else 0.0
+def key_fit(fifth: NDArray[np.int64], minor: NDArray[np.bool_], other: Traits) -> Floats:
+    """Return 1 for the same key and the relative, 0.8 for a fifth up or down, else 0.
+
+    Parameters
+    ----------
+    fifth, minor : ndarrays, shape (n,)
+        Keys: their places on the circle of fifths, as `fifths` gives them, and their modes.
+    other : Traits
+        Of a track whose key is known.
+    """
+    apart = (fifth - fifths(other)) % 12
+    a_fifth = (minor == (other.mode == "minor")) & ((apart == 1) | (apart == 11))
+    fit: Floats = np.where(apart == 0, 1.0, np.where(a_fifth, _FIFTH, 0.0)) * (fifth >= 0)
+    return fit
+
+
+def fifths(traits: Traits | None) -> int:
+    """Return the place on the circle of fifths, 0 to 11, of a key's major scale; -1 without."""
+    if traits is None or traits.tonic is None:
+        return -1
+    return (traits.tonic + (3 if traits.mode == "minor" else 0)) * 7 % 12
 
 
 def energy(traits: Traits | None) -> float:
@@ -138,13 +153,7 @@ def energy(traits: Traits | None) -> float:
         known.append((traits.lufs - _QUIET_LUFS) / (_LOUD_LUFS - _QUIET_LUFS))
     if traits.bpm is not None:
         known.append(math.log(traits.bpm / _SLOW_BPM) / math.log(_FAST_BPM / _SLOW_BPM))
-    return float(np.mean(np.clip(known, 0.0, 1.0))) if known else math.nan
-
-
-def _fifths(traits: Traits) -> int:
-    """Return the place on the circle of fifths of a key's major scale."""
-    tonic = (traits.tonic or 0) + (3 if traits.mode == "minor" else 0)
-    return tonic * 7 % 12
+    return sum(min(max(one, 0.0), 1.0) for one in known) / len(known) if known else math.nan
 
 
 def _standing(counts: NDArray[np.float32]) -> Floats:

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from engine.deck import Deck
+from engine.decks import Cue, Decks
 from engine.follow import Follower
 from engine.io.device import Stream
 from engine.library import Library, Track
@@ -39,16 +39,16 @@ class Session:
     on_heard : callable, optional
         Told (Heard, Track or None) from the listening thread, after the queue was renewed.
     play_queue : bool
-        Let the decks play the queue.
+        Let the decks play the queue, each track into the next.
     on_error : callable, optional
-        Told (path, reason) of a file that the decks cannot play, from their thread.
+        Told (path, reason) of a file that the decks cannot play, from one of their threads.
     round_trip_s : float, optional
         From the making of a frame to its return by the microphone, as `antiphon devices --latency`
         measures it; what the device says of itself if not given.
 
     Attributes
     ----------
-    decks : Deck
+    decks : Decks
     queue : PlayQueue
     history : History
     follower : Follower
@@ -91,11 +91,12 @@ class Session:
             self._evening,
             lambda: self.tell("queue"),
             self._playing_left_s,
-            lambda: 0.0,
+            lambda: self.decks.crossfade_s,
         )
+        self.decks = Decks(synth.state, synth.sample_rate, self._next, on_error)
+        self.decks.auto = play_queue
+        self.decks.on_change.append(self._decks_changed)
         self.queue.renew()
-        following = self._next if play_queue else None
-        self.decks = Deck(synth.state, synth.sample_rate, following, on_error)
         if round_trip_s is None:
             round_trip_s = stream.latency_s + stream.input_latency_s
         self.follower = Follower(synth, self._beats, round_trip_s, self.decks.place)
@@ -168,33 +169,37 @@ class Session:
         """Play a track on the decks, now."""
         track = self.track(self._known(track_id))
         assert track is not None
-        self.decks.play(track_id, track.path, start_s)
+        self.decks.play(self._cue(track, start_s))
         self._evening.play(track_id)
         self.history.note("played", track, start_s)
         self.queue.renew()
-        self.tell("decks")
 
     def play_next(self) -> Track | None:
         """Play the head of the queue, now; None when the library is empty."""
         following = self._next()
         if following is None:
             return None
-        self.decks.play(*following)
-        return self.track(following[0])
+        self.decks.play(following)
+        return self.track(following.track_id)
 
-    def _next(self) -> tuple[int, Path] | None:
+    def _cue(self, track: Track, start_s: float | None = None) -> Cue:
+        trim = self.decks.crossfade_s > 0.0
+        return Cue.of(track.id, track.path, self.library.analysis(track.id), start_s, trim)
+
+    def _next(self) -> Cue | None:
         entry = self.queue.advance()
         if entry is None:
             return None
-        self.history.note("played", entry.track, 0.0)
-        self.tell("decks")
-        return entry.track.id, entry.track.path
+        self.history.note("played", entry.track)
+        return self._cue(entry.track)
 
     def _playing_left_s(self) -> float:
-        now = self.decks.playing
-        if now is None:
-            return 0.0
-        return max(self._facts.played_s(now.track_id) - now.position_s, 0.0)
+        return self.decks.remaining_s or 0.0
+
+    def _decks_changed(self) -> None:
+        if self.decks.playing is None:
+            self.history.end_played()
+        self.tell("decks")
 
     # --- what is heard
 

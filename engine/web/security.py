@@ -17,6 +17,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from engine.web.settings import WebSettings, is_loopback
 
 _BODY_S = 15.0  # in which a body has to arrive
+_DRAIN_S = 1.0
+_DRAINING = asyncio.Semaphore(16)  # what is refused must not hold up what is let in
 _CHANGES = ("POST", "PUT", "PATCH", "DELETE")
 _OWN_READER = "/api/identify"  # reads its own body, once it knows that there is room for it
 _POLICY = (
@@ -67,6 +69,8 @@ class Door:
             if scope["method"] in _CHANGES and scope["path"] != _OWN_READER:
                 receive = await self._read(headers, receive)
         except RefusedError as refused:
+            if scope["type"] == "http":
+                await drain(receive, self._settings.json_bytes)
             await _refuse(refused, scope, send)
             return
         await self._app(scope, receive, _with_headers(scope, send))
@@ -135,6 +139,22 @@ async def read_body(headers: Mapping[str, str], receive: Receive, most: int) -> 
                     return b"".join(parts)
     except TimeoutError:
         raise RefusedError(408, f"body must arrive within {_BODY_S:g} s") from None
+
+
+async def drain(receive: Receive, most: int) -> None:
+    """Take what a refused request still sends, up to `most` bytes and a second, and drop it.
+
+    Closed while it sends, it would never see the answer: the system resets the connection.
+    """
+    try:
+        async with _DRAINING, asyncio.timeout(_DRAIN_S):
+            while most > 0:
+                message = await receive()
+                most -= len(message.get("body", b""))
+                if message["type"] == "http.disconnect" or not message.get("more_body", False):
+                    return
+    except TimeoutError:
+        return
 
 
 def same_token(given: str, token: str) -> bool:

@@ -16,7 +16,7 @@ from engine.web.identifier import Identifier
 from engine.web.metrics import Counts
 from engine.web.numbers import tidy
 from engine.web.routes.common import Answer, AtDesk
-from engine.web.security import RefusedError, read_body
+from engine.web.security import RefusedError, drain, read_body
 
 router = APIRouter(prefix="/api", tags=["identify"])
 
@@ -61,6 +61,7 @@ async def identify(
     try:
         ear.admission.enter(client, size)
     except BusyError as busy:
+        await drain(request.receive, most)
         return _busy(busy, counts)
     try:
         body = await read_body(headers, request.receive, most)
@@ -70,6 +71,7 @@ async def identify(
     except BusyError as busy:
         return _busy(busy, counts)
     except RefusedError as refused:
+        await drain(request.receive, most)
         counts.identified("refused", None)
         return JSONResponse({"error": refused.why}, refused.status)
     except AudioFileError as error:

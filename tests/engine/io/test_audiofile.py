@@ -121,7 +121,7 @@ def test_samples_that_are_no_numbers_become_silence_and_are_called_damage(tmp_pa
         ("empty.wav", b"", "is empty"),
         ("page.flac", b"<html><body>Not found</body></html>", "not audio"),
         ("noise.mp3", np.random.default_rng(0).bytes(50_000), "not audio"),
-        ("song.m4a", b"\0\0\0 ftypM4A " + bytes(500), "no decoder for m4a yet"),
+        ("song.m4a", b"\0\0\0 ftypM4A " + bytes(500), "invalid data"),
         ("noise.raw", np.random.default_rng(0).bytes(500), "not audio"),
         ("head.wav", b"RIFF\0\0\0\0WAVE", "audio"),
     ],
@@ -185,6 +185,32 @@ def test_mutated_files_give_finite_audio_or_one_error(
         for block in file:
             assert block.ndim == 1
             assert np.isfinite(block).all()
+
+
+@pytest.mark.parametrize("suffix", ["wav", "flac", "ogg", "mp3"])
+def test_reading_from_the_middle_gives_what_is_there(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"a.{suffix}"
+    soundfile.write(path, tune(1, 8.0), RATE)
+    whole, _ = audiofile.read(path, mono=True)
+    with audiofile.blocks(path, mono=True, start_s=3.21) as file:
+        rest = np.concatenate(list(file))
+        assert not file.damaged
+    want = whole[round(3.21 * RATE) :]
+    assert len(rest) == len(want)
+    np.testing.assert_allclose(rest, want, atol=1e-5)
+
+
+def test_an_mp3_read_in_blocks_is_that_read_at_once(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "a.mp3", np.tile(tune(1, 8.0), 2), RATE)
+    at_once, _ = soundfile.read(tmp_path / "a.mp3", dtype="float32")
+    got, _ = audiofile.read(tmp_path / "a.mp3", mono=True)
+    np.testing.assert_allclose(got, at_once, atol=1e-6)
+
+
+def test_nothing_comes_from_beyond_the_end(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "a.wav", tune(1, 1.0), RATE)
+    with audiofile.blocks(tmp_path / "a.wav", start_s=1.5) as file:
+        assert not list(file)
 
 
 @pytest.mark.parametrize("suffix", ["wav", "flac"])

@@ -122,8 +122,8 @@ def test_every_midi_ring_of_the_table_is_read() -> None:
 def test_denormals_are_flushed_inside_and_left_alone_outside() -> None:
     synth = Synth()
     one = synth.state[0]
-    one["deck"][:64] = np.float32(1e-42)
-    one["deck_head"][0] = 64
+    one["deck"][0, :64] = np.float32(1e-42)
+    one["deck_head"][0, 0] = 64
     tiny = np.float32(1e-42)
     assert not _Caller(synth)(64).any()
     assert tiny * np.float32(1.0) != 0.0

@@ -9,9 +9,10 @@ import pytest
 
 from engine.rt import state as st
 from engine.rt.callback import copy_input
+from engine.rt.deck_state import DECK_FRAMES
 from engine.rt.events import drain_commands
 from engine.rt.ring import push_command, read_mic, write_deck
-from engine.rt.state import COMMANDS, DECK_FRAMES, MIC_FRAMES, new_state
+from engine.rt.state import COMMANDS, MIC_FRAMES, new_state
 from engine.synth import Synth
 
 
