@@ -75,10 +75,14 @@ def test_arrow_keys_go_through_what_is_found(page: Page) -> None:
     assert page.run("return document.activeElement.id") == "open-library"
 
 
-def test_an_empty_library_invites_to_add_a_folder(chromium: Chrome, tmp_path: Path) -> None:
+def test_an_empty_library_invites_to_add_a_folder(
+    chromium: Chrome, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     music = tmp_path / "My <b>Music"
     music.mkdir()
     with stage(tmp_path / "library") as empty, opened(chromium, empty) as page:
+        asked: list[Path] = []
+        monkeypatch.setattr(empty.session, "add_folder", asked.append)
         empty.desk.shelf = Shelf(empty.session, home=tmp_path)
         until(page.find("#empty-add").is_displayed, "there is a button")
         assert "Add a folder" in page.text("#queue-empty")
@@ -88,4 +92,4 @@ def test_an_empty_library_invites_to_add_a_folder(chromium: Chrome, tmp_path: Pa
         field = page.find('.folders input[type="text"]')
         until(lambda: field.get_attribute("value") == str(music), "it is entered")
         page.find(".folders .strong").click()
-        until(lambda: empty.session.adding is not None, "the session listens to it")
+        until(lambda: asked == [music], "the session is asked to add it")
