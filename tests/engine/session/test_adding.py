@@ -62,9 +62,7 @@ def test_a_folder_is_added_beside_the_session_which_then_knows_it(
     (two,) = session.library.search("two").tracks
     assert session.queue.entries[0].track.title == "Two"
     assert session.queue.add(two.id).track == two
-    answer = session.library.index.identify(tune(2), RATE).match
-    assert answer is not None
-    assert answer.track_id == two.id
+    assert session.library.index.identify(tune(2), RATE)[0].track_id == two.id
     assert session.listener is not listener  # it listens for the new one, too
     assert session.listener.error is None
     assert session.decks is decks
