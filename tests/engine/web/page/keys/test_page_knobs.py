@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from selenium.webdriver.common.actions.wheel_input import ScrollOrigin
 from selenium.webdriver.common.keys import Keys
@@ -9,6 +10,7 @@ from selenium.webdriver.support.select import Select
 
 from engine.parts import ADSR
 from tests.engine.web.page.keys.hands import KeysPage, until
+from tests.programs import note_hz, strength
 
 
 def test_a_knob_goes_with_the_hand_and_the_engine_with_the_knob(page: KeysPage) -> None:
@@ -119,3 +121,20 @@ def test_an_lfo_in_step_says_so_and_its_rate_rests(page: KeysPage) -> None:
     until(lambda: rate.get_attribute("aria-valuetext") == "1/8 T", "its rate is the note value")
     assert page.find(".k-lfos .k-now").text == "on the beat"
     assert page.find(".k-lfos .plot-now").is_displayed()
+
+
+def test_a_note_that_is_held_hears_the_knob(page: KeysPage) -> None:
+    evening = page.evening
+    evening.synth.note_on(60, 100)
+    try:
+        rate = int(evening.synth.sample_rate)
+
+        def level() -> float:
+            blocks = [evening.step().copy() for _ in range(40)]
+            return strength(np.concatenate(blocks), rate, note_hz(60))
+
+        loud = evening.until(lambda: (now := level()) > 0.02 and now, "the note sounds")
+        page.dial("filter.cutoff").send_keys(Keys.HOME)
+        evening.until(lambda: level() < 0.05 * loud, "the filter has closed on it")
+    finally:
+        evening.synth.note_off(60)
