@@ -8,7 +8,9 @@ import { svg } from "./svg.js";
 const SWEEP = 135; // degrees to either side of the top
 const TRAVEL_PX = 180; // of a hand, from one end to the other
 const FINE = 0.12;
-const WHEEL = 0.02;
+const WHEEL = 0.025; // of the way, for a notch
+const NOTCH_PX = 100;
+const NOTCH_LINES = 3;
 const SAME_SCROLL_MS = 280;
 const LARGE = 0.1;
 
@@ -48,6 +50,7 @@ export class Knob {
   #meta;
   #now = null;
   #words = null;
+  #scrolled = 0; // notches of the wheel that have not turned it yet
   #change;
   #grip;
 
@@ -180,12 +183,18 @@ export class Knob {
     this.#move(value);
   }
 
+  // A mouse says notches, a touch pad many small parts of one.
   #wheel(event) {
     if (!owns(this.#dial)) return;
     event.preventDefault();
     const way = event.deltaY === 0 ? event.deltaX : event.deltaY; // shift turns a wheel sideways
-    const least = steps(this.#meta) || this.#meta.whole ? nudge(this.#meta) : WHEEL;
-    if (way !== 0) this.#turn(-Math.sign(way) * (event.shiftKey ? least * FINE : least));
+    const notches = -way / (event.deltaMode === WheelEvent.DOM_DELTA_PIXEL ? NOTCH_PX : NOTCH_LINES);
+    this.#scrolled += Math.max(-1, Math.min(1, notches));
+    const stepped = steps(this.#meta) || this.#meta.whole;
+    const whole = stepped ? Math.trunc(this.#scrolled) : this.#scrolled;
+    if (whole === 0) return;
+    this.#scrolled -= whole;
+    this.#turn(whole * (stepped ? nudge(this.#meta) : WHEEL * (event.shiftKey ? FINE : 1)));
   }
 
   #key(event) {

@@ -62,7 +62,8 @@ export class PatchList {
     const { bottom, left } = button.getBoundingClientRect();
     this.node.style.top = `${bottom + 6}px`;
     this.node.style.left = `${Math.max(8, Math.min(left, innerWidth - this.node.offsetWidth - 8))}px`;
-    this.#search.focus();
+    // On a phone the letters of the screen would cover the list.
+    (matchMedia("(pointer: coarse)").matches ? this.#list : this.#search).focus();
     this.#reveal();
   }
 

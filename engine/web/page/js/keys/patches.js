@@ -74,8 +74,8 @@ export function patches(tools, section, link, model) {
       mine = null;
       if (!(await play(edited))) mine = edited;
     } else {
-      mine = structuredClone(model.patch);
-      await choose(model.name);
+      const edited = structuredClone(model.patch);
+      if (await choose(model.name)) mine = edited;
     }
     show();
   });
