@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from engine.app.keys import Keys
 from engine.app.live import (
     COMPILING,
     DEFAULT_BLOCK,
@@ -27,12 +26,10 @@ from engine.app.pipe import hear_pipe
 from engine.app.terminal import LibraryOption, command, say_error, tell_stale, waiting
 
 if TYPE_CHECKING:
-    from engine.app.in_time import InTime
     from engine.io.device import Stream
     from engine.io.raw import Pipe
     from engine.library import Library, Track
     from engine.listener import Heard, Listener
-    from engine.session import Session
 
 InputOption = Annotated[str | None, typer.Option("--input", help="Sound input: name or number.")]
 Seconds = Annotated[float | None, typer.Option(help="Stop after this long.", min=0.1)]
@@ -182,20 +179,22 @@ def session(
 ) -> None:
     """Play, listen and queue, all together and in time, until q or Ctrl-C.
 
-    A page opens in the browser; --no-web does without. Only this machine can reach it, and only
-    with the token in its address.
+    A page opens in the browser. Only this machine can reach it, and only with the token in its
+    address. With --no-web the terminal shows the session instead.
 
-    Keys: l like what is heard, s skip the next, n play the next, p panic, q quit;
-    f follow or not, t tap a tempo, < and > nudge the beat.
+    Keys: space pause, n play the next, s skip the next, l like and m more like what plays, u undo,
+    p panic, q quit; f follow or not, t tap a tempo, < and > nudge the beat.
 
     Example: antiphon session --patch glass-keys --play
 
     Example: antiphon session --patch arp-pulse --scale --drone night-drone
     """
+    from engine.app.host import Host, print_queue, show_lines, show_picture
     from engine.app.in_time import InTime
     from engine.app.page import Page, open_library, open_sound
     from engine.follow.harmony import Harmony
     from engine.session import Session
+    from engine.web.desk import Desk
 
     with open_library(library, web) as music:
         tell_stale(music)
@@ -203,17 +202,25 @@ def session(
             synth, stream, devices = open_sound(patch, output, input_, block, may_be_silent=web)
             harmony = Harmony(synth, scale, drone)
         trip_s = None if round_trip is None else round_trip / 1000.0
+        pictured = not web and sys.stdout.isatty()
         lines = threading.Lock()
-
         printed: list[int] = []
 
         def tell(heard: Heard, track: Track | None) -> None:
+            if pictured:
+                return
             with lines:
                 typer.echo(f"heard   {in_words(heard, track)}")
                 queue = [entry.track.id for entry in evening.queue]
                 if track is not None and queue != printed:
                     printed[:] = queue
-                    _print_queue(evening)
+                    print_queue(evening)
+
+        def complain(_: Path, reason: str) -> None:
+            if pictured:
+                devices.error = reason
+            else:
+                say_error(reason)
 
         with contextlib.ExitStack() as ending:
             ending.enter_context(stream)
@@ -222,65 +229,27 @@ def session(
             ending.callback(keyboard.close)
             if clock_out is not None:
                 ending.enter_context(send_clock(stream, clock_out))
-            evening = Session(
-                music, synth, stream, tell, play, lambda _, reason: say_error(reason), trip_s
-            )
+            evening = Session(music, synth, stream, tell, play, complain, trip_s)
             evening.follower.follow_beat = evening.follower.follow_tuning = follow
             ending.callback(evening.close)
+            desk = Desk(
+                evening, devices, lambda: (keyboard.midi.port, keyboard.midi.state), harmony=harmony
+            )
+            ending.callback(desk.close)
             if web:
-                page = Page(evening, devices, keyboard, harmony, host, port, token)
+                page = Page(desk, host, port, token)
                 ending.callback(page.close)
                 page.show(open_)
                 page.join_desktop()
                 if osc is not None:
                     page.obey_osc(osc)
-            with lines:
-                _print_queue(evening)
             if play:
                 evening.play_next()
-            in_time = InTime(evening.follower, synth, harmony)
-            _keep_going(evening, in_time, time.monotonic() + (seconds or float("inf")))
-
-
-def _keep_going(evening: Session, in_time: InTime, end: float) -> None:
-    """Obey keys and name what the decks play, until `end` or q."""
-    named: int | None = None
-    with Keys() as keys:
-        while time.monotonic() < end and _obey(keys.get(0.1), evening, in_time):
-            evening.stream.check()
-            if evening.listener.error is not None:
-                raise evening.listener.error
-            if (news := in_time.news()) is not None:
-                typer.echo(news)
-            playing = evening.decks.playing
-            if playing is not None and playing.track_id != named:
-                named = playing.track_id
-                typer.echo(f"playing {evening.library.track(named).name}")
-
-
-def _print_queue(evening: Session) -> None:
-    for place, entry in enumerate(evening.queue, 1):
-        typer.echo(f"  {place}  {entry.track.name}  ({entry.reason})")
-
-
-def _obey(key: str, evening: Session, in_time: InTime) -> bool:
-    """Act on a key; False to end."""
-    if key == "q":
-        return False
-    if (said := in_time.press(key)) is not None:
-        typer.echo(said)
-    if key == "p":
-        evening.synth.panic()
-    elif key == "n":
-        evening.play_next()
-    elif key == "s" and evening.queue:
-        evening.skip(evening.queue[0].track.id)
-        _print_queue(evening)
-    elif key == "l":
-        heard = [e for e in evening.history.entries if e.kind == "heard"]
-        if heard and heard[-1].track_id is not None:
-            latest = evening.library.track(heard[-1].track_id)
-            evening.like(latest.id)
-            typer.echo(f"liked   {latest.name}")
-            _print_queue(evening)
-    return True
+            one = Host(evening, InTime(evening.follower, synth, harmony))
+            end = time.monotonic() + (seconds or float("inf"))
+            if pictured:
+                show_picture(one, desk, end)
+                return
+            with lines:
+                print_queue(evening)
+            show_lines(one, end)

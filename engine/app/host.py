@@ -14,10 +14,6 @@ if TYPE_CHECKING:
     from engine.session import Session
     from engine.web.desk import Desk
 
-KEYS = (
-    "space pause, n play the next, s skip the next, l like and m more like what plays, u undo,"
-    " p panic, q quit"
-)
 _SHOWN_PER_S = 4.0
 _SAID_S = 4.0  # that what a key did stays in the picture
 

@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from engine.follow import Follower
     from engine.synth import Synth
 
-KEYS = "f follow or not, t tap a tempo, < > nudge the beat"
 _NUDGE_S = 0.005
 
 

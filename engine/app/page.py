@@ -13,13 +13,10 @@ from engine.app.live import device_sample_rate
 from engine.app.terminal import say_error
 
 if TYPE_CHECKING:
-    from engine.app.live import Keyboard
-    from engine.follow.harmony import Harmony
     from engine.io.device import Stream
     from engine.library import Library
-    from engine.session import Session
     from engine.synth import Synth
-    from engine.web.desk import Devices
+    from engine.web.desk import Desk, Devices
     from engine.web.mpris import Mpris
     from engine.web.osc import Osc
 
@@ -106,38 +103,23 @@ class Page:
 
     Parameters
     ----------
-    session : Session
-    devices : Devices
-    keyboard : Keyboard
-    harmony : Harmony
+    desk : Desk
     host, port, token
         As of the options.
     """
 
-    def __init__(
-        self,
-        session: Session,
-        devices: Devices,
-        keyboard: Keyboard,
-        harmony: Harmony,
-        host: str,
-        port: int | None,
-        token: str | None,
-    ) -> None:
+    def __init__(self, desk: Desk, host: str, port: int | None, token: str | None) -> None:
         from engine.web.app import create_app
-        from engine.web.desk import Desk
         from engine.web.server import Server, listen
         from engine.web.settings import WebSettings, is_loopback, new_token
 
-        self.desk = Desk(
-            session, devices, lambda: (keyboard.midi.port, keyboard.midi.state), harmony=harmony
-        )
+        self._desk = desk
         listening = listen(host, port)
         number = listening.getsockname()[1]
         self.settings = WebSettings(number, token or new_token(), host)
         self._osc: Osc | None = None
         self._mpris: Mpris | None = None
-        self._app = create_app(session, self.settings, self.desk)
+        self._app = create_app(desk.session, self.settings, desk)
         self._server = Server(self._app, listening)
         if not is_loopback(host):
             typer.echo(
@@ -159,7 +141,7 @@ class Page:
         """Take notes, controls and transport by OSC."""
         from engine.web.osc import Osc
 
-        self._osc = Osc(self.desk, port, say_error)
+        self._osc = Osc(self._desk, port, say_error)
 
     def join_desktop(self) -> None:
         """Obey the media keys, where the desktop has a bus for them."""
@@ -167,13 +149,12 @@ class Page:
         from engine.web.mpris import Mpris
 
         with contextlib.suppress(DeviceError, ImportError):
-            self._mpris = Mpris(self.desk)
+            self._mpris = Mpris(self._desk)
 
     def close(self) -> None:
-        """End the server, what stands beside it, and the recording."""
+        """End the server and what stands beside it."""
         for beside in (self._osc, self._mpris):
             if beside is not None:
                 beside.close()
         self._app.state.hub.farewell()
         self._server.close()
-        self.desk.close()

@@ -122,6 +122,7 @@ class Session:
         if self._adding is not None:
             self._adding.close()
         self.listener.close()
+        self.follower.close()
         self.decks.close()
         for library in self._opened:
             library.close()
