@@ -11,6 +11,8 @@ from engine.app.in_time import InTime
 from engine.app.keys import Keys
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from engine.session import Session
     from engine.web.desk import Desk
 
@@ -125,16 +127,14 @@ def print_queue(session: Session) -> None:
         typer.echo(f"  {place}  {entry.track.name}  ({entry.reason})")
 
 
-def show_picture(host: Host, desk: Desk, end: float) -> None:
+def show_picture(host: Host, desk: Desk, end: float, console: Console | None = None) -> None:
     """Obey keys under a picture of the session that stays, until `end` or q."""
-    from rich.console import Console
     from rich.live import Live
 
     from engine.app.evening_view import picture
     from engine.web import views
 
     said, until, due = "", 0.0, 0.0
-    console = Console()
     with Keys() as keys, Live(console=console, screen=True, auto_refresh=False) as live:
         while time.monotonic() < end and (key := keys.get(0.05)) != "q":
             now = time.monotonic()
