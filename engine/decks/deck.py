@@ -163,6 +163,11 @@ class Deck:
     # --- where it is
 
     @property
+    def wish(self) -> Cue | None:
+        """What was asked for, as long as nothing of it is there."""
+        return self._wish
+
+    @property
     def loading(self) -> bool:
         """Nothing of what was asked for last is there yet."""
         return self._wish is not None
