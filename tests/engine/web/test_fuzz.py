@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import warnings
 from typing import Any
 
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis.errors import Unsatisfiable
 
 from .conftest import TOKEN, Web
 
@@ -21,11 +23,11 @@ def test_no_request_that_the_description_allows_or_forbids_ends_in_a_fault(web: 
     answers: list[tuple[int, str]] = []
 
     def ask(case: Any) -> None:
-        given = case.as_transport_kwargs(base_url=str(web.client.base_url))
-        given.pop("cookies", None)
-        headers = dict(given.pop("headers", None) or {}) | {"Authorization": f"Bearer {TOKEN}"}
-        answer = web.client.request(headers=headers, **given)
-        answers.append((answer.status_code, f"{given['method']} {given['url']}: {answer.text}"))
+        sent = case.as_transport_kwargs(base_url=str(web.client.base_url))
+        sent.pop("cookies", None)
+        headers = dict(sent.pop("headers", None) or {}) | {"Authorization": f"Bearer {TOKEN}"}
+        answer = web.client.request(headers=headers, **sent)
+        answers.append((answer.status_code, f"{sent['method']} {sent['url']}: {answer.text}"))
 
     bounded = settings(
         max_examples=_EXAMPLES,
@@ -39,7 +41,6 @@ def test_no_request_that_the_description_allows_or_forbids_ends_in_a_fault(web: 
         warnings.simplefilter("ignore")
         for result in schema.get_all_operations():
             operation = result.ok()
-            bounded(operation.as_strategy)  # the settings are checked once
             for mode in ("positive", "negative"):
                 strategy = operation.as_strategy(
                     generation_mode=getattr(schemathesis.GenerationMode, mode.upper())
@@ -52,11 +53,10 @@ def test_no_request_that_the_description_allows_or_forbids_ends_in_a_fault(web: 
 
 
 def _run(strategy: Any, ask: Any, bounded: Any) -> None:
-    from hypothesis import given
-
     @bounded
     @given(case=strategy)
     def one(case: Any) -> None:
         ask(case)
 
-    one()
+    with contextlib.suppress(Unsatisfiable):  # a route without a parameter has none that is wrong
+        one()

@@ -32,6 +32,10 @@ class _Link:
     def send(self, address: str, *values: Any) -> None:
         self._client.send_message(f"/antiphon/{address}", list(values))
 
+    def close(self) -> None:
+        self.osc.close()
+        self._client._sock.close()
+
     def settle(self) -> list[str]:
         """Return what was wrong, once all that was sent is obeyed."""
         self.send("end")
@@ -45,7 +49,7 @@ class _Link:
 def link(web: Web) -> Iterator[_Link]:
     made = _Link(web)
     yield made
-    made.osc.close()
+    made.close()
 
 
 def test_notes_and_controls_are_played_whole_numbers_or_floats(web: Web, link: _Link) -> None:
