@@ -1,8 +1,14 @@
 // Letters as keys: two rows of a computer's keyboard, by the place of the keys, whatever is
 // printed on them.
 
-const LOWER = ["KeyZ", "KeyS", "KeyX", "KeyD", "KeyC", "KeyV", "KeyG", "KeyB", "KeyH", "KeyN", "KeyJ", "KeyM", "Comma", "KeyL", "Period", "Semicolon", "Slash"];
-const UPPER = ["KeyQ", "Digit2", "KeyW", "Digit3", "KeyE", "KeyR", "Digit5", "KeyT", "Digit6", "KeyY", "Digit7", "KeyU", "KeyI", "Digit9", "KeyO", "Digit0", "KeyP"];
+const LOWER = [
+  "KeyZ", "KeyS", "KeyX", "KeyD", "KeyC", "KeyV", "KeyG", "KeyB", "KeyH", "KeyN", "KeyJ", "KeyM",
+  "Comma", "KeyL", "Period", "Semicolon", "Slash",
+];
+const UPPER = [
+  "KeyQ", "Digit2", "KeyW", "Digit3", "KeyE", "KeyR", "Digit5", "KeyT", "Digit6", "KeyY", "Digit7",
+  "KeyU", "KeyI", "Digit9", "KeyO", "Digit0", "KeyP",
+];
 const VELOCITY = 96;
 
 const STEPS = new Map([

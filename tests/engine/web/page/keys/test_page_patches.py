@@ -59,6 +59,7 @@ def test_a_changed_patch_is_marked_compared_saved_and_reverted(page: KeysPage) -
     until(lambda: compare.get_attribute("aria-pressed") == "true", "and it says so")
     compare.click()
     until(lambda: instrument.patch.filter.cutoff == 24_000.0, "one's own again")
+    until(revert.is_enabled, "which differs")
     revert.click()
     until(lambda: instrument.patch.filter.cutoff == stored, "as it was stored")
     page.dial("filter.cutoff").send_keys(Keys.END)
