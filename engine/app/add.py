@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from engine.app.terminal import PARTLY, LibraryOption, bar, clock, command, say, say_error
+from engine.app.terminal import (
+    PARTLY,
+    JsonOption,
+    LibraryOption,
+    bar,
+    clock,
+    command,
+    say,
+    say_error,
+)
 
 if TYPE_CHECKING:
     from engine.library import Track
-    from engine.library.ingest import Report
+    from engine.library.ingest import Progress, Report
 
 playlist_app = typer.Typer(
     name="playlist", no_args_is_help=True, help="Playlists teach Antiphon what goes together."
@@ -29,6 +39,7 @@ def add(
         int | None,
         typer.Option(min=1, show_default=False, help="Processes; by default one a processor."),
     ] = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Add music to the library: only what is new or has changed.
 
@@ -40,6 +51,10 @@ def add(
     from engine.library import Library, ingest
 
     with Library.open(library) as opened:
+        if as_json:
+            report = ingest.add(opened, paths, workers, _say_event)
+            say(json.dumps({**_counts(report), "tracks": len(opened)}))
+            raise typer.Exit(_code(report))
         with bar() as progress:
             task = progress.add_task("adding", total=None, now="")
 
@@ -53,16 +68,49 @@ def add(
                 )
 
             report = ingest.add(opened, paths, workers, tell, tell_again)
-        good = bool(report.added or report.unchanged or report.known)
-        if not (good or report.failed):
+        if not (_good(report) or report.failed):
             say_error("there is no audio file in " + ", ".join(str(path) for path in paths))
             raise typer.Exit(1)
         _tell(report)
         say(f"{len(opened)} tracks in {opened.directory}")
         if len(opened):
             say("next: `antiphon identify CLIP` names a recording, `antiphon listen` what plays")
+    raise typer.Exit(_code(report))
+
+
+def _good(report: Report) -> bool:
+    return bool(report.added or report.unchanged or report.known)
+
+
+def _code(report: Report) -> int:
     if report.failed:
-        raise typer.Exit(PARTLY if good else 1)
+        return PARTLY if _good(report) else 1
+    return 0
+
+
+def _say_event(event: Progress) -> None:
+    say(
+        json.dumps(
+            {
+                "path": str(event.path),
+                "outcome": event.outcome,
+                "done": event.done,
+                "total": event.total,
+                "reason": event.reason,
+            }
+        )
+    )
+
+
+def _counts(report: Report) -> dict[str, int]:
+    return {
+        "added": len(report.added),
+        "unchanged": report.unchanged,
+        "known": len(report.known),
+        "damaged": len(report.damaged),
+        "failed": len(report.failed),
+        "analysed": report.analysed,
+    }
 
 
 @playlist_app.command("add")

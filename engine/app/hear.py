@@ -22,7 +22,7 @@ from engine.app.live import (
     send_clock,
 )
 from engine.app.notes import Notes, in_words
-from engine.app.page import HostOption, OscOption, PortOption, TokenOption
+from engine.app.page import HostOption, OpenOption, OscOption, PortOption, TokenOption
 from engine.app.pipe import hear_pipe
 from engine.app.terminal import LibraryOption, command, say_error, tell_stale, waiting
 
@@ -174,7 +174,7 @@ def session(
     clock_out: ClockOption = None,
     seconds: Seconds = None,
     web: Annotated[bool, typer.Option(help="Serve the page of the session.")] = True,
-    open_: Annotated[bool, typer.Option("--open/--no-open", help="Open the page.")] = True,
+    open_: OpenOption = None,
     port: PortOption = None,
     host: HostOption = "127.0.0.1",
     token: TokenOption = None,

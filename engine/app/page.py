@@ -29,6 +29,14 @@ PortOption = Annotated[
         help="Port of the page; 8899 or any that is free.", min=0, max=65_535, show_default=False
     ),
 ]
+OpenOption = Annotated[
+    bool | None,
+    typer.Option(
+        "--open/--no-open",
+        help="Open the page in the browser; by default if this is a terminal.",
+        show_default=False,
+    ),
+]
 HostOption = Annotated[
     str,
     typer.Option(help="Address of the page; another than 127.0.0.1 lets other machines in."),
@@ -64,7 +72,11 @@ def open_library(directory: Path | None, may_be_empty: bool) -> Library:
 def open_sound(
     patch: str, output: str | None, input_: str | None, block: int, may_be_silent: bool
 ) -> tuple[Synth, Stream, Devices]:
-    """Open the sound device; without one, go on in silence where the page can say so."""
+    """Open the sound device.
+
+    Where there is none, or no microphone, go on without it if the page can say so; one that was
+    asked for by name has to be there.
+    """
     from engine.errors import DeviceError
     from engine.io.device import NullStream, find_device, open_stream
     from engine.synth import Synth
@@ -72,14 +84,21 @@ def open_sound(
 
     try:
         synth = Synth(patch, device_sample_rate(output))
-        stream = open_stream(synth, output, input_, listen=True, block=block)
     except DeviceError as error:
-        if not may_be_silent:
+        if output is not None or not may_be_silent:
             raise
         synth = Synth(patch)
         return synth, NullStream(synth, block), Devices(error=f"no sound: {error}")
-    names = find_device(output, "output").name, find_device(input_, "input").name
-    return synth, stream, Devices(*names)
+    speaker = find_device(output, "output")
+    try:
+        microphone = find_device(input_, "input")
+    except DeviceError as error:
+        if input_ is not None or not may_be_silent:
+            raise
+        stream = open_stream(synth, speaker.number, block=block)
+        return synth, stream, Devices(speaker.name, error=f"no microphone: {error}")
+    stream = open_stream(synth, speaker.number, microphone.number, listen=True, block=block)
+    return synth, stream, Devices(speaker.name, microphone.name)
 
 
 class Page:
@@ -127,11 +146,11 @@ class Page:
                 err=True,
             )
 
-    def show(self, browser: bool) -> None:
-        """Say where the page is, and open it."""
+    def show(self, browser: bool | None) -> None:
+        """Say where the page is, and open it; None: if somebody sits at a terminal."""
         typer.echo(f"page    {self.settings.url}", err=True)
         sys.stderr.flush()
-        if browser:
+        if browser if browser is not None else sys.stdout.isatty() and sys.stderr.isatty():
             import webbrowser
 
             webbrowser.open(self.settings.url)

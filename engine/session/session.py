@@ -9,10 +9,12 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from engine.decks import Cue, Decks
+from engine.errors import LibraryError
 from engine.follow import Follower
 from engine.io.device import Stream
 from engine.library import Library, Track
 from engine.listener import Heard, Listener
+from engine.session.adding import Adding, AddProgress
 from engine.session.chooser import Chooser
 from engine.session.evening import Evening
 from engine.session.facts import Facts
@@ -83,6 +85,8 @@ class Session:
         self._on_heard = on_heard
         self._evening = Evening()
         self._lock = threading.Lock()
+        self._adding: Adding | None = None
+        self._opened: list[Library] = []  # by the session, each in place of the one before
         self._room: tuple[str, int | None] | None = None
         self.heard: Heard | None = None
         self._facts = Facts(library)
@@ -100,9 +104,7 @@ class Session:
         if round_trip_s is None:
             round_trip_s = stream.latency_s + stream.input_latency_s
         self.follower = Follower(synth, self._beats, round_trip_s, self.decks.place)
-        self.listener = Listener(
-            synth.state, library.index, synth.sample_rate, self._take, follower=self.follower
-        )
+        self.listener = self._listen()
 
     def __enter__(self) -> Self:
         return self
@@ -117,8 +119,12 @@ class Session:
 
     def close(self) -> None:
         """End the threads; the stream and the library stay their owner's."""
+        if self._adding is not None:
+            self._adding.close()
         self.listener.close()
         self.decks.close()
+        for library in self._opened:
+            library.close()
 
     def tell(self, part: str) -> None:
         """Tell all who want to know that a part changed."""
@@ -162,6 +168,47 @@ class Session:
     def track(self, track_id: int) -> Track | None:
         """Return a track of the library; None if there is none of this id."""
         return self._facts.track(track_id)
+
+    # --- what there is
+
+    @property
+    def adding(self) -> AddProgress | None:
+        """How far the adding of a folder has come; None before the first one."""
+        return None if self._adding is None else self._adding.progress
+
+    def add_folder(self, path: Path) -> None:
+        """Add the music of a folder to the library, in another process, while all goes on.
+
+        Raises
+        ------
+        LibraryError
+            If a folder is being added, or this process holds the library for writing.
+        """
+        if self.library.writable:
+            raise LibraryError("the library is open for writing here; only another process can add")
+        with self._lock:
+            if self._adding is not None and not self._adding.progress.finished:
+                raise LibraryError(f"{self._adding.progress.folder} is being added; wait for it")
+            self._adding = Adding(
+                path, self.library.directory, lambda: self.tell("library"), self.reload
+            )
+        self.tell("library")
+
+    def wait_for_adding(self, timeout_s: float) -> bool:
+        """Wait until a folder is added; False if it is not within `timeout_s`."""
+        return self._adding is None or self._adding.wait(timeout_s)
+
+    def reload(self) -> None:
+        """Take in what another process changed in the library; the sound goes on."""
+        library = Library.open(self.library.directory, create=False, writable=False)
+        chooser = Chooser(Facts(library), library.recommender())
+        _ = library.index  # opened before the listener has to wait for it
+        self._opened.append(library)
+        self.library, self._facts = library, chooser.facts
+        self.queue.use(chooser)
+        self.listener.close()
+        self.listener = self._listen()
+        self.tell("library")
 
     # --- what is played
 
@@ -210,6 +257,15 @@ class Session:
     def _beats(self, track_id: int) -> tuple[Analysis, OnsetEnvelope | None] | None:
         found = self.library.analysis(track_id)
         return None if found is None else (found, self.library.onsets(track_id))
+
+    def _listen(self) -> Listener:
+        return Listener(
+            self.synth.state,
+            self.library.index,
+            self.synth.sample_rate,
+            self._take,
+            follower=self.follower,
+        )
 
     def _take(self, heard: Heard) -> None:
         track = self.track(heard.track_id) if heard.track_id is not None else None

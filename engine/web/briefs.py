@@ -10,7 +10,8 @@ from engine.analysis.result import PITCHES
 from engine.web.numbers import tidy
 
 if TYPE_CHECKING:
-    from engine.library import Library, Track, Traits
+    from engine.library import Track, Traits
+    from engine.session import Session
 
 _KEPT = 20_000
 _UNKNOWN: dict[str, Any] = {"bpm": None, "key": None, "key_short": None, "lufs": None}
@@ -21,11 +22,11 @@ class Briefs:
 
     Parameters
     ----------
-    library : Library
+    session : Session
     """
 
-    def __init__(self, library: Library) -> None:
-        self._library = library
+    def __init__(self, session: Session) -> None:
+        self._session = session
         self._lock = threading.Lock()
         self._sounds: dict[int, dict[str, Any]] = {}
 
@@ -38,7 +39,7 @@ class Briefs:
         with self._lock:
             known = {track.id: self._sounds.get(track.id) for track in tracks}
         wanted = [track_id for track_id, sound in known.items() if sound is None]
-        found = self._library.traits(wanted) if wanted else {}
+        found = self._session.library.traits(wanted) if wanted else {}
         fresh = {track_id: sound_of(traits) for track_id, traits in found.items()}
         with self._lock:  # what is not analysed yet is asked for again
             if len(self._sounds) + len(fresh) > _KEPT:

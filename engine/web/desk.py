@@ -66,7 +66,7 @@ class Desk:
         self.synth = session.synth
         self.devices = devices or Devices()
         self.midi = midi or (lambda: (None, "off"))
-        self.briefs = Briefs(session.library)
+        self.briefs = Briefs(session)
         self.shelf = Shelf(session)
         self.instrument = Instrument(session.synth, lambda: self.tell("keys"))
         self.harmony = harmony or Harmony(session.synth)

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import os
 import threading
-from collections import OrderedDict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from engine.decks.overview import Overview, overview
 from engine.library.tags import clean
 
 if TYPE_CHECKING:
-    from engine.decks.overview import Overview
     from engine.library import Track
     from engine.library.atlas import LibraryMap
     from engine.session import Session
 
-_OVERVIEWS_KEPT = 256
 _MAP_UNITS = 10_000
 _MOST_FOLDERS = 500
 
@@ -38,8 +36,9 @@ class Shelf:
     def __init__(self, session: Session, home: Path | None = None) -> None:
         self._session = session
         self._home = home or Path.home()
-        self._lock = threading.Lock()  # one file is decoded at a time
-        self._overviews: OrderedDict[tuple[int, int], Overview] = OrderedDict()
+        self._lock = threading.Lock()
+        self._decoding = threading.Lock()  # one file at a time
+        self._folders: tuple[int, frozenset[Path]] | None = None
         self._map: tuple[int, LibraryMap] | None = None
 
     # --- folders
@@ -88,20 +87,25 @@ class Shelf:
         above = folder.parent
         inside = any(above.is_relative_to(root) for root in self._roots())
         return {
-            "path": _text(folder),
-            "parent": _text(above) if inside and above != folder else None,
+            "path": shown(folder),
+            "parent": shown(above) if inside and above != folder else None,
             "folders": [
-                {"name": clean(name), "path": _text(folder / name)}
+                {"name": clean(name), "path": shown(folder / name)}
                 for name in names[:_MOST_FOLDERS]
                 if _is_text(name)
             ],
         }
 
-    def _roots(self) -> list[Path]:
-        roots = [self._home.resolve()]
-        for folder in self._session.library.folders():
-            roots.append(folder.resolve())
-        return roots
+    def _roots(self) -> frozenset[Path]:
+        """Return the home, and where music of the library lies."""
+        library = self._session.library
+        size = len(library)
+        with self._lock:
+            if self._folders is None or self._folders[0] != size:
+                folders = {track.path.parent for track in library.tracks()}
+                found = {self._home.resolve(), *(folder.resolve() for folder in folders)}
+                self._folders = size, frozenset(found)
+            return self._folders[1]
 
     # --- the map
 
@@ -142,21 +146,13 @@ class Shelf:
     # --- waveforms
 
     def overview(self, track: Track, bars: int) -> Overview:
-        """Return the peaks of a track, decoded at most once an evening."""
-        from engine.decks.overview import overview
-
-        key = track.id, bars
-        with self._lock:
-            found = self._overviews.get(key)
-            if found is None:
-                found = self._overviews[key] = overview(track.path, bars)
-                if len(self._overviews) > _OVERVIEWS_KEPT:
-                    self._overviews.popitem(last=False)
-            self._overviews.move_to_end(key)
-            return found
+        """Return the outline of a track; AudioFileError if its file is gone."""
+        with self._decoding:
+            return overview(track.path, bars)
 
 
-def _text(path: Path) -> str:
+def shown(path: Path) -> str:
+    """Return a path as text, whatever bytes it is made of."""
     return os.fsencode(path).decode("utf-8", "replace")
 
 

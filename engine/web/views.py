@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import time
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine.web.desk import Desk
 from engine.web.numbers import plain, tidy
+from engine.web.shelf import shown
 from engine.web.status import status
+
+if TYPE_CHECKING:
+    from engine.session.adding import AddProgress
 
 _SHOWN = 50  # of the history, the likes and the skips
 _STATES = {"heard": "known", "unknown": "unknown", "silence": "silence"}
@@ -75,8 +79,6 @@ def room(desk: Desk) -> dict[str, Any]:
 def decks(desk: Desk) -> dict[str, Any]:
     """Both decks."""
     now, session = now_ms(), desk.session
-    if not hasattr(session.decks, "status"):
-        return _no_decks(now)
     pair = session.decks.status
     return {
         "decks": [
@@ -96,18 +98,6 @@ def decks(desk: Desk) -> dict[str, Any]:
         "crossfade_s": tidy(session.decks.crossfade_s),
         "target_lufs": tidy(session.decks.target_lufs),
         "auto": session.decks.auto,
-    }
-
-
-def _no_decks(now: int) -> dict[str, Any]:
-    empty = {"track": None, "state": "empty", "position_s": 0.0, "at": now, "gain_db": 0.0}
-    return {
-        "decks": [{**empty, "fade": 1.0}, {**empty, "fade": 0.0}],
-        "foreground": 0,
-        "paused": False,
-        "crossfade_s": 4.0,
-        "target_lufs": -16.0,
-        "auto": True,
     }
 
 
@@ -174,7 +164,7 @@ def library(desk: Desk) -> dict[str, Any]:
     """How much music there is, and what is being added."""
     music = desk.session.library
     songs = music.songs()
-    adding = getattr(desk.session, "adding", None)
+    adding = desk.session.adding
     return {
         "tracks": len(songs),
         "hours": tidy(sum(seconds for _, seconds, _ in songs) / 3600.0, 2),
@@ -184,15 +174,16 @@ def library(desk: Desk) -> dict[str, Any]:
     }
 
 
-def _adding(progress: Any) -> dict[str, Any]:
+def _adding(progress: AddProgress) -> dict[str, Any]:
     return {
-        "folder": str(progress.folder),
+        "folder": shown(progress.folder),
         "done": progress.done,
         "total": progress.total,
         "added": progress.added,
         "failed": progress.failed,
-        "current": None if progress.current is None else str(progress.current),
+        "current": progress.current or None,
         "finished": progress.finished,
+        "error": progress.error or None,
     }
 
 

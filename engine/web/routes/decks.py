@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from fastapi import APIRouter
 
-from engine.library import Track
+from engine.decks import Cue
 from engine.web import bodies, views
 from engine.web.desk import Desk
 from engine.web.routes.common import DONE, Answer, AtDesk, track_of
@@ -25,17 +23,11 @@ def play(body: bodies.Play, desk: AtDesk) -> Answer:
 @router.post("/cue")
 def cue(body: bodies.CueTrack, desk: AtDesk) -> Answer:
     """Load a track on the idle deck, paused at its start."""
-    desk.session.decks.cue(_cue(desk, track_of(desk, body.track_id)))
-    return DONE
-
-
-def _cue(desk: Desk, track: Track) -> Any:
-    from engine.decks import Cue
-
-    sound = desk.session.library.traits([track.id]).get(track.id)
-    if sound is None:
-        return Cue(track.id, track.path)
-    return Cue(track.id, track.path, loudness_lufs=sound.lufs, true_peak_db=sound.true_peak_db)
+    session, track = desk.session, track_of(desk, body.track_id)
+    found = session.library.analysis(track.id)
+    trim = session.decks.crossfade_s > 0.0
+    session.decks.cue(Cue.of(track.id, track.path, found, trim=trim))
+    return _told(desk)
 
 
 @router.post("/pause")
