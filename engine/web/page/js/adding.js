@@ -26,9 +26,11 @@ export function mountAdding(link, node) {
     const short = (adding.current ?? "").split("/").at(-1);
     setText(
       words,
-      adding.finished
-        ? `${count(adding.added)} tracks added${failed}`
-        : `${count(adding.done)} of ${count(adding.total)}${failed} ${short ? `· ${short}` : ""}`,
+      adding.error
+        ? `Adding ended: ${adding.error}`
+        : adding.finished
+          ? `${count(adding.added)} tracks added${failed}`
+          : `${count(adding.done)} of ${count(adding.total)}${failed} ${short ? `· ${short}` : ""}`,
     );
     words.title = adding.current ?? "";
     if (!adding.finished) return;

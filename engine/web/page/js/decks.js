@@ -16,7 +16,7 @@ export function mountDecks(link) {
   link.on("decks", (now) => {
     decks = now;
     pair.forEach((deck, i) => deck.show(now.decks[i], i === now.foreground));
-    fade.show(now.decks[1].fade / Math.max(1e-9, now.decks[0].fade + now.decks[1].fade), now.foreground);
+    fade.show(now);
     showPause(pause, plays(now));
     find("#crossfade").disabled = fade.disabled = !now.decks.some((deck) => deck.track);
     showSettings(now);
@@ -29,6 +29,7 @@ export function mountDecks(link) {
 
   function tick() {
     if (!decks) return;
+    fade.tick(link.sinceMs(decks.decks[0].at) / 1000);
     const front = pair[decks.foreground];
     const left = decks.auto && plays(decks) ? front.remaining : null;
     const startsIn = left === null ? null : Math.max(0, left - decks.crossfade_s);
@@ -59,8 +60,10 @@ function showPause(button, playing) {
 /** The handle shows the fade; brought over to the other side it asks for one. */
 class Fader {
   #held = false;
-  #share = 0;
+  #share = 0; // 0: deck A, 1: deck B
   #front = 0;
+  #from = 0; // the share when the server told it last
+  #fading_s = 0; // how long the whole way takes; 0: nothing fades
 
   constructor(node, crossfade) {
     this.node = node;
@@ -86,14 +89,27 @@ class Fader {
     this.node.disabled = on;
   }
 
-  show(share, front) {
-    this.#share = Number.isFinite(share) ? share : 0;
-    this.#front = front;
+  // The decks' gains follow equal power: their angle goes evenly with time.
+  show({ decks, foreground, crossfade_s, paused }) {
+    const [a, b] = decks.map(({ fade }) => fade);
+    this.#front = foreground;
+    this.#from = a || b ? Math.atan2(b, a) / (Math.PI / 2) : foreground;
+    const fades = !paused && decks.some(({ state }) => state === "ending");
+    this.#fading_s = fades ? crossfade_s : 0;
+    this.tick(0);
+  }
+
+  /** Move on: `gone` seconds have gone by since the server told. */
+  tick(gone) {
+    const way = this.#fading_s ? gone / this.#fading_s : 0;
+    this.#share = this.#front ? Math.min(1, this.#from + way) : Math.max(0, this.#from - way);
     if (!this.#held) this.#draw();
   }
 
   #draw() {
-    this.node.value = String(Math.round(this.#share * 100));
+    const value = String(Math.round(this.#share * 100));
+    if (this.node.value === value && this.node.hasAttribute("aria-valuetext")) return;
+    this.node.value = value;
     const words = this.#share < 0.01 ? "deck A" : this.#share > 0.99 ? "deck B" : `${Math.round(this.#share * 100)} % deck B`;
     this.node.setAttribute("aria-valuetext", words);
   }

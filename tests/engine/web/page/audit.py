@@ -72,24 +72,25 @@ while (walker.nextNode()) {
 return pale;
 """
 
-_FOCUSABLE = r"""
-const nodes = [...document.querySelectorAll("a[href], button, input, select, textarea, [tabindex]")];
-window.reachable = nodes.filter((node) => node.tabIndex >= 0 && !node.disabled
-  && node.checkVisibility({ visibilityProperty: true }) && !(node.type === "radio" && !node.checked));
-return window.reachable.length;
-"""
-
 _FOCUSED = r"""
+window.reached ??= new WeakSet();
 const node = document.activeElement;
+const again = window.reached.has(node);
+window.reached.add(node);
 const style = getComputedStyle(node);
-const seen = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 1;
-return [window.reachable.indexOf(node), seen || style.boxShadow !== "none",
-  node.getAttribute("aria-label") ?? node.id ?? node.className];
+const outlined = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 1;
+const seen = node === document.body || outlined || style.boxShadow !== "none";
+return [again, seen, node.outerHTML.slice(0, 120)];
 """
 
 _MISSED = r"""
-return arguments[0].map((i) => window.reachable[i]).map((node) => node.outerHTML.slice(0, 120));
+const nodes = [...document.querySelectorAll("a[href], button, input, select, textarea, [tabindex]")];
+return nodes.filter((node) => node.tabIndex >= 0 && !node.disabled && !window.reached.has(node)
+  && node.checkVisibility({ visibilityProperty: true }) && !(node.type === "radio" && !node.checked))
+  .map((node) => node.outerHTML.slice(0, 120));
 """
+
+_MOST = 600  # controls of a page
 
 
 def nameless(chrome: Chrome) -> list[Any]:
@@ -115,14 +116,14 @@ def unreached(chrome: Chrome) -> tuple[list[str], list[str]]:
     """Press Tab all the way; return what was not reached, and what did not show its focus."""
     from selenium.webdriver import ActionChains, Keys
 
-    count = chrome.execute_script(_FOCUSABLE)  # type: ignore[no-untyped-call]
-    reached: set[int] = set()
     unseen: list[str] = []
-    for _ in range(count + 5):
+    stayed = 0  # a control may hold the focus for two steps, such as the hours and minutes of a time
+    for _ in range(_MOST):
         ActionChains(chrome, duration=0).send_keys(Keys.TAB).perform()
-        place, seen, name = chrome.execute_script(_FOCUSED)  # type: ignore[no-untyped-call]
-        if place >= 0 and place not in reached and not seen:
-            unseen.append(name)
-        reached.add(place)
-    missed = [place for place in range(count) if place not in reached]
-    return list(chrome.execute_script(_MISSED, missed)), unseen  # type: ignore[no-untyped-call]
+        again, seen, node = chrome.execute_script(_FOCUSED)  # type: ignore[no-untyped-call]
+        stayed = stayed + 1 if again else 0
+        if stayed > 5:
+            break
+        if not seen:
+            unseen.append(node)
+    return list(chrome.execute_script(_MISSED)), unseen  # type: ignore[no-untyped-call]

@@ -139,7 +139,7 @@ class Page:
 
     def text(self, selector: str) -> str:
         """Return the text of the first element of a selector."""
-        return str(self.run("return document.querySelector(arguments[0]).textContent", selector))
+        return str(self.run("return document.querySelector(arguments[0])?.textContent ?? ''", selector))
 
     def run(self, script: str, *arguments: Any) -> Any:
         """Run JavaScript in the page."""

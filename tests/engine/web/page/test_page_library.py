@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.engine.web.browser import Stage
+from engine.web.shelf import Shelf
+from tests.engine.web.browser import Stage, stage
 from tests.engine.web.page.evening import Page, hear, opened, until
 
 if TYPE_CHECKING:
@@ -71,3 +73,23 @@ def test_arrow_keys_go_through_what_is_found(page: Page) -> None:
     page.chrome.switch_to.active_element.send_keys(Keys.ESCAPE)
     assert not page.find("#library").is_displayed()
     assert page.run("return document.activeElement.id") == "open-library"
+
+
+def test_an_empty_library_invites_to_add_a_folder(
+    chromium: Chrome, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    music = tmp_path / "My <b>Music"
+    music.mkdir()
+    with stage(tmp_path / "library") as empty, opened(chromium, empty) as page:
+        asked: list[Path] = []
+        monkeypatch.setattr(empty.session, "add_folder", asked.append)
+        empty.desk.shelf = Shelf(empty.session, home=tmp_path)
+        until(page.find("#empty-add").is_displayed, "there is a button")
+        assert "Add a folder" in page.text("#queue-empty")
+        page.find("#empty-add").click()
+        until(lambda: "My <b>Music" in page.text(".folder-list"), "the folders are listed")
+        next(one for one in page.all(".folder") if one.text == music.name).click()
+        field = page.find('.folders input[type="text"]')
+        until(lambda: field.get_attribute("value") == str(music), "it is entered")
+        page.find(".folders .strong").click()
+        until(lambda: asked == [music], "the session is asked to add it")
