@@ -54,6 +54,7 @@ export class Model {
   set(path, value) {
     if (this.get(path) === value) return;
     put(this.patch, path, value);
+    this.changed = true;
     this.#moved.set(path, performance.now());
     this.#unsent.set(path, value);
     this.#later();
