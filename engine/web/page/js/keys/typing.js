@@ -38,6 +38,11 @@ export function listen(holds, base, shift) {
       if (!event.repeat) shift(event.code === "BracketLeft" ? -1 : 1);
     }
   });
+  // A button that was clicked gives the space bar back to the pedal; keys leave it where it is.
+  addEventListener("click", ({ detail, target }) => {
+    const clicked = detail > 0 && target.closest?.("#keys :is(button, label), #keyboard button");
+    if (clicked && clicked.contains(document.activeElement)) document.activeElement.blur();
+  });
   addEventListener("keyup", (event) => {
     holds.release(event.code);
     if (event.code === "Space" && holds.sustain && !event.target.closest?.(PRESSED)) holds.pedal(false);
