@@ -77,9 +77,17 @@ window.reached ??= new WeakSet();
 const node = document.activeElement;
 const again = window.reached.has(node);
 window.reached.add(node);
-const style = getComputedStyle(node);
-const outlined = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 1;
-const seen = node === document.body || outlined || style.boxShadow !== "none";
+const look = () => JSON.stringify([node.parentElement, node, ...node.querySelectorAll("*")].map((one) => {
+  const { outlineStyle, outlineWidth, boxShadow, stroke, strokeWidth } = getComputedStyle(one);
+  return [outlineStyle, outlineWidth, boxShadow, stroke, strokeWidth];
+}));
+let seen = true;
+if (node !== document.body) {
+  const focused = look();
+  node.blur();
+  seen = look() !== focused;
+  node.focus({ preventScroll: true });
+}
 return [again, seen, node.outerHTML.slice(0, 120)];
 """
 

@@ -50,6 +50,7 @@ def test_everything_has_a_name_and_is_readable(page: Page, scheme: str) -> None:
 
 
 def test_the_tab_key_reaches_every_control_and_shows_where_it_is(page: Page) -> None:
+    until(lambda: page.all(".knob-dial") and page.all(".key"), "the keys are there")
     missed, unseen = audit.unreached(page.chrome)
     assert missed == []
     assert unseen == []

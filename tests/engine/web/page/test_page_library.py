@@ -75,6 +75,38 @@ def test_arrow_keys_go_through_what_is_found(page: Page) -> None:
     assert page.run("return document.activeElement.id") == "open-library"
 
 
+def test_the_map_is_walked_by_arrow_keys_and_plays_by_enter(page: Page) -> None:
+    from selenium.webdriver.common.keys import Keys
+
+    until(lambda: len(page.all("#library select option")) > 1, "the map is drawn")
+    marks = page.find(".map-marks")
+    marks.send_keys(Keys.ARROW_RIGHT)
+    until(lambda: " by Artist" in page.text("#announce"), "a track is named")
+    until(page.find(".map-tip").is_displayed, "it is named on the map too")
+    title = page.text("#announce").split(" by ")[0]
+    marks.send_keys(Keys.ENTER)
+    decks = page.evening.session.decks
+    playing = page.evening.until(lambda: decks.playing, "it plays")
+    assert page.evening.session.track(playing.track_id).title == title
+    decks.stop()
+    page.evening.until(lambda: decks.playing is None, "it is over")
+
+
+def test_a_path_between_two_songs_is_found_and_queued_in_its_order(page: Page) -> None:
+    until(lambda: len(page.all("#library select option")) > 1, "the map is drawn")
+    ends = page.all('.result button[aria-label^="Path"]')
+    names = _found(page)
+    ends[0].click()
+    until(lambda: page.text(".path-ends") == f"From {names[0]} to \u2026", "it has a beginning")
+    ends[5].click()
+    until(lambda: len(page.all(".path-list li")) >= 2, "it is found")
+    path = [one.text for one in page.all(".path-list li > span:first-child")]
+    assert (path[0], path[-1]) == (names[0], names[5])
+    page.find(".path .strong").click()
+    until(lambda: page.queued()[: len(path)] == path, "it is queued")
+    assert all(entry.by == "user" for entry in page.evening.session.queue.entries[: len(path)])
+
+
 def test_an_empty_library_invites_to_add_a_folder(
     chromium: Chrome, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
