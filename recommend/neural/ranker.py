@@ -136,8 +136,8 @@ def training(title: str, epochs: int, start: int = 0) -> Iterator[Tell]:
         Left(),
         TextColumn("{task.fields[said]}", markup=False),
     )
-    with Progress(
-        *columns, console=console, transient=True, disable=not console.is_terminal
-    ) as bar:
+    console = Console(stderr=True)
+    hidden = not console.is_terminal
+    with Progress(*columns, console=console, transient=True, disable=hidden) as bar:
         task = bar.add_task(title, total=epochs, completed=start, said="")
         yield lambda said: bar.update(task, advance=1, said=said)

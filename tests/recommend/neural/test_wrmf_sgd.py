@@ -85,19 +85,19 @@ def test_a_seed_gives_the_same_factors_and_another_others(model: SampledWRMF) ->
 
 
 def test_samples_are_every_interaction_and_as_many_that_are_none() -> None:
-XX    samples = InteractionSamples(interactions, alpha=2.0)
-    playlists, tracks, feedback, confidence = (
-        t.numpy() for t in samples.batch(range(len(samples)))
+    interactions = Interactions.from_playlists(
+        [[0, 1, 2], [2, 3], [0, 1, 2, 3]], [[1, 2, 5], [1, 1], [1] * 4]
     )
+    samples = InteractionSamples(interactions, alpha=2.0)
+    everything = samples.batch(range(len(samples)))
+    playlists, tracks, feedback, confidence = (t.numpy() for t in everything)
     dense = interactions.matrix.toarray()
     assert len(samples) == 9 + 5  # the third playlist holds every track: it has no negatives
     assert ((dense[playlists, tracks] > 0) == (feedback == 1)).all()
     np.testing.assert_array_equal(np.bincount(playlists[feedback == 0], minlength=3), [3, 2, 0])
     np.testing.assert_allclose(confidence, 1 + 2 * dense[playlists, tracks])
     shuffled = np.random.default_rng(3).permutation(len(samples))
-    for whole, part in zip(
-        samples.batch(shuffled), samples.batch(range(len(samples))), strict=True
-    ):
+    for whole, part in zip(samples.batch(shuffled), everything, strict=True):
         np.testing.assert_array_equal(whole, part[shuffled])
 
 
