@@ -314,7 +314,7 @@ class Continuation(Ranker):
                 else:
                     loss = losses.full(net(batch.seeds), batch)
                 optimiser.zero_grad()
-                loss.backward()
+                torch.autograd.backward(loss)
                 nn.utils.clip_grad_norm_(net.parameters(), 1.0)
                 optimiser.step()
                 total += loss.item() / batches

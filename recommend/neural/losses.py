@@ -14,7 +14,6 @@ from recommend.neural.prefixes import Prefixes
 class Scorer(Protocol):
     """What the sampled loss asks of a network."""
 
-    common: Tensor
     tracks: int
 
     def query(self, seeds: Tensor) -> Tensor:

@@ -34,11 +34,9 @@ class AttentionPool(nn.Module):
         )
         self.key = nn.Linear(width, 1)
         self.straight = nn.Linear(width, width, bias=False)
-        self.bent = small_network(2 * width, width, dropout)
+        self.bent = small_network(2 * width, width, dropout, silent=True)
         nn.init.zeros_(self.key.weight)  # the mean, to begin with
         nn.init.eye_(self.straight.weight)
-        nn.init.zeros_(self.bent[-1].weight)
-        nn.init.zeros_(self.bent[-1].bias)
 
     def forward(self, tracks: Tensor, empty: Tensor) -> Tensor:
         """Return (batch, width) for tracks (batch, seeds, width), empty (batch, seeds)."""
@@ -72,8 +70,10 @@ class MeanVariancePool(nn.Module):
         return pooled
 
 
-def small_network(width: int, out: int, dropout: float) -> nn.Sequential:
-    """Return two layers with one bend between them."""
-    return nn.Sequential(
-        nn.Linear(width, 2 * out), nn.GELU(), nn.Dropout(dropout), nn.Linear(2 * out, out)
-    )
+def small_network(width: int, out: int, dropout: float, silent: bool = False) -> nn.Sequential:
+    """Return two layers with one bend between them; a silent one says 0 before it is trained."""
+    last = nn.Linear(2 * out, out)
+    if silent:
+        nn.init.zeros_(last.weight)
+        nn.init.zeros_(last.bias)
+    return nn.Sequential(nn.Linear(width, 2 * out), nn.GELU(), nn.Dropout(dropout), last)
