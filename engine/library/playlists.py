@@ -1,4 +1,4 @@
-"""Playlist files: M3U and M3U8, and the JSON of the Million Playlist Dataset."""
+"""Playlist files: M3U and M3U8, and the JSON of other programs."""
 
 from __future__ import annotations
 
@@ -7,14 +7,13 @@ import os
 import re
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from engine.errors import PlaylistError
 from engine.io.audiofile import reason
 from engine.library import tags
 
-SUFFIXES = frozenset({".m3u", ".m3u8", ".json"})
+SUFFIXES = frozenset({".m3u", ".m3u8", ".json", ".jsonl"})
 
 _LARGEST_BYTES = 512 << 20  # a slice of the Million Playlist Dataset has 34 MB
 _URL = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]+:")  # two letters at least: `C:` is a drive
@@ -53,6 +52,9 @@ class PlaylistFile:
 def read(path: Path) -> list[PlaylistFile]:
     """Read all playlists of a file: one of an M3U, up to a thousand of a dataset's slice.
 
+    JSON is known by what it holds: a slice of the Million Playlist Dataset, the account data of
+    Spotify, an export of ListenBrainz.
+
     Raises
     ------
     PlaylistError
@@ -60,7 +62,9 @@ def read(path: Path) -> list[PlaylistFile]:
     """
     path = Path(path)
     if path.suffix.lower() not in SUFFIXES:
-        raise PlaylistError(f"{path}: is not a playlist that can be read (.m3u, .m3u8 or .json)")
+        raise PlaylistError(
+            f"{path}: is not a playlist that can be read (.m3u, .m3u8, .json or .jsonl)"
+        )
     try:
         if not path.is_file():
             raise PlaylistError(f"{path}: {'is not a file' if path.exists() else 'does not exist'}")
@@ -69,7 +73,11 @@ def read(path: Path) -> list[PlaylistFile]:
         data = path.read_bytes()
     except OSError as error:
         raise PlaylistError(f"{path}: cannot be read ({reason(error)})") from error
-    found = _from_json(path, data) if path.suffix.lower() == ".json" else [_from_m3u(path, data)]
+    suffix = path.suffix.lower()
+    if suffix in {".json", ".jsonl"}:
+        found = _from_json(path, data, lines=suffix == ".jsonl")
+    else:
+        found = [_from_m3u(path, data)]
     if not any(playlist.entries for playlist in found):
         raise PlaylistError(f"{path}: holds no entries")
     return found
@@ -125,29 +133,21 @@ def _m3u_entry(folder: Path, line: str, said: tags.Tags, duration: float | None)
     return Entry(named.title, named.artist, path, "", duration)
 
 
-def _from_json(path: Path, data: bytes) -> list[PlaylistFile]:
+def _from_json(path: Path, data: bytes, lines: bool) -> list[PlaylistFile]:
+    from engine.library import imports
+
     try:
-        content = json.loads(data)
-    except (ValueError, RecursionError) as error:
+        content = [json.loads(x) for x in data.splitlines() if x.strip()] if lines else None
+        found = imports.recognise(json.loads(data) if content is None else content, path.stem)
+    except json.JSONDecodeError as error:
         raise PlaylistError(f"{path}: is not JSON ({error})") from error
-    found = content.get("playlists") if isinstance(content, dict) else None
-    if not isinstance(found, list):
-        raise PlaylistError(f"{path}: has no list of playlists as the Million Playlist Dataset has")
-    playlists = []
-    for number, playlist in enumerate(found):
-        tracks = playlist.get("tracks") if isinstance(playlist, dict) else None
-        if not isinstance(tracks, list) or not all(isinstance(t, dict) for t in tracks):
-            raise PlaylistError(f"{path}: playlist {number} has no list of tracks")
-        name = tags.clean(str(playlist.get("name", ""))) or f"{path.stem} {number}"
-        playlists.append(PlaylistFile(name, tuple(_json_entry(track) for track in tracks)))
-    return playlists
-
-
-def _json_entry(track: dict[str, Any]) -> Entry:
-    length = track.get("duration_ms")
-    return Entry(
-        title=tags.clean(str(track.get("track_name", ""))),
-        artist=tags.clean(str(track.get("artist_name", ""))),
-        uri=tags.clean(str(track.get("track_uri", ""))),
-        duration_s=length / 1000 if isinstance(length, int | float) else None,
-    )
+    except (UnicodeDecodeError, RecursionError) as error:
+        raise PlaylistError(f"{path}: is not JSON ({error})") from error
+    except ValueError as error:
+        raise PlaylistError(f"{path}: {error}") from error
+    if found is None:
+        raise PlaylistError(
+            f"{path}: has no list of playlists as the Million Playlist Dataset has, nor is it from"
+            " the account data of Spotify or an export of ListenBrainz"
+        )
+    return found
