@@ -32,6 +32,15 @@ def lines(path: Path) -> Iterator[Any]:
                 yield json.loads(line)
 
 
+def set_threads(count: int) -> None:
+    """Let torch, where there is one, use so many threads."""
+    try:
+        import torch
+    except ModuleNotFoundError:
+        return  # most models do without
+    torch.set_num_threads(count)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("data", type=Path)
@@ -42,12 +51,7 @@ def main() -> None:
     options = parser.parse_args()
     if options.threads < 1:
         parser.error(f"--threads must be at least 1, got {options.threads}")
-    try:
-        import torch
-    except ModuleNotFoundError:
-        pass  # most models do without
-    else:
-        torch.set_num_threads(options.threads)
+    set_threads(options.threads)
     interactions = Interactions.from_playlists(lines(options.data / "train.jsonl.gz"))
     path = options.data / "track_artist.jsonl.gz"
     artists = {int(t): int(a) for t, a in lines(path)} if path.exists() else {}

@@ -61,7 +61,7 @@ class TwoTower(Ranker):
     Examples
     --------
     >>> lists, names = [[1, 2, 3], [4, 5, 6]] * 20, ["rainy day", "beach party"] * 20
-    >>> model = TwoTower(8, epochs=20).fit(Interactions.from_playlists(lists), names)
+    >>> model = TwoTower(8, epochs=20, batch_size=8).fit(Interactions.from_playlists(lists), names)
     >>> sorted(model.recommend([], 3, name="Rainy Sunday")[0].tolist())
     [1, 2, 3]
     """

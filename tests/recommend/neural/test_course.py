@@ -10,7 +10,7 @@ import pytest
 
 pytest.importorskip("torch")
 
-from evals import continuation, course, course_data
+from evals import adds, continuation, course, course_data
 from evals.models import MODELS, Taught
 from recommend import Interactions
 
@@ -101,3 +101,19 @@ def test_the_models_in_torch_answer_the_benchmark(
 def test_the_sound_model_needs_a_sound() -> None:
     with pytest.raises(ValueError, match="needs the embedding"):
         MODELS["sound"](Taught(Interactions.from_playlists([[1, 2]]), {}))
+
+
+def test_a_model_that_knows_the_answer_adds_to_one_that_does_not() -> None:
+    class Constant:
+        def __init__(self, scores: list[float]) -> None:
+            self._scores = np.array(scores, dtype=np.float32)
+
+        def scores(self, seeds: object) -> np.ndarray:
+            return self._scores.copy()
+
+    interactions = Interactions.from_playlists([[0, 1, 2, 3]])
+    blend, oracle = Constant([3.0, 2.0, 1.0, 0.0]), Constant([0.0, 0.0, 0.0, 1.0])
+    queries = [{"k": 1, "seeds": [0], "targets": [3]}]
+    told = adds.compare(blend, oracle, interactions, queries, [10.0])
+    assert told[1][0.0]["NDCG@500"] == [0.5]
+    assert told[1][10.0]["NDCG@500"] == [1.0]
