@@ -14,22 +14,14 @@ import gzip
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
-from recommend import EASE, WRMF, Blend, Interactions
-from recommend.neighbours import item_neighbours, playlist_neighbours
+from evals.models import MODELS, Taught
+from recommend import Interactions
 
 LENGTH = 500
-
-
-class Model(Protocol):
-    """What every model here offers."""
-
-    def recommend(self, seeds: Any, n: int) -> tuple[Any, Any]:
-        """Return the best `n` tracks for the seeds, and their scores."""
-        ...
 
 
 def lines(path: Path) -> Iterator[Any]:
@@ -40,23 +32,13 @@ def lines(path: Path) -> Iterator[Any]:
                 yield json.loads(line)
 
 
-def default(interactions: Interactions, artists: dict[int, int]) -> Blend:
-    return Blend().fit(interactions, artists)
-
-
-def blend(interactions: Interactions, artists: dict[int, int]) -> Blend:
-    return Blend(trees=0).fit(interactions, artists)
-
-
-MODELS: dict[str, Callable[[Interactions, dict[int, int]], Model]] = {
-    "default": default,
-    "blend": blend,  # without the trees
-    "wrmf": lambda interactions, artists: WRMF(factors=128).fit(interactions),
-    "wrmf64": lambda interactions, artists: WRMF(factors=64).fit(interactions),
-    "items": lambda interactions, artists: item_neighbours().fit(interactions),
-    "playlists": lambda interactions, artists: playlist_neighbours().fit(interactions),
-    "ease": lambda interactions, artists: EASE().fit(interactions),
-}
+def set_threads(count: int) -> None:
+    """Let torch, where there is one, use so many threads."""
+    try:
+        import torch
+    except ModuleNotFoundError:
+        return  # most models do without
+    torch.set_num_threads(count)
 
 
 def main() -> None:
@@ -64,13 +46,17 @@ def main() -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("queries", type=Path)
     parser.add_argument("out", type=Path)
-    parser.add_argument("--model", choices=sorted(MODELS), default="default")
+    parser.add_argument("--model", choices=[m for m in MODELS if m != "sound"], default="default")
+    parser.add_argument("--threads", type=int, default=1, help="of the models in torch")
     options = parser.parse_args()
+    if options.threads < 1:
+        parser.error(f"--threads must be at least 1, got {options.threads}")
+    set_threads(options.threads)
     interactions = Interactions.from_playlists(lines(options.data / "train.jsonl.gz"))
     path = options.data / "track_artist.jsonl.gz"
     artists = {int(t): int(a) for t, a in lines(path)} if path.exists() else {}
     start = time.process_time()
-    model = MODELS[options.model](interactions, artists)
+    model = MODELS[options.model](Taught(interactions, artists))
     fitted = time.process_time()
     count = 0
     with options.out.open("w") as out:

@@ -4,7 +4,7 @@ from recommend.blend import Blend
 from recommend.cold import ColdMap
 from recommend.ease import EASE
 from recommend.embedding import Embedding
-from recommend.errors import FormatError, NotFittedError
+from recommend.errors import FormatError, MissingExtraError, NotFittedError
 from recommend.feedback import Session
 from recommend.handmade import HandmadeEmbedding
 from recommend.interactions import Interactions
@@ -23,6 +23,7 @@ __all__ = [
     "FormatError",
     "HandmadeEmbedding",
     "Interactions",
+    "MissingExtraError",
     "Neighbours",
     "NotFittedError",
     "Ranking",

@@ -9,3 +9,7 @@ class NotFittedError(RuntimeError):
 
 class FormatError(ValueError):
     """A file is damaged, foreign, or of another version or embedding."""
+
+
+class MissingExtraError(RuntimeError):
+    """A model needs a package that is installed only when asked for."""

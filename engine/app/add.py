@@ -120,15 +120,17 @@ def add_playlist(
         list[Path],
         typer.Argument(
             metavar="FILE...",
-            help="M3U, M3U8, XSPF or JSPF files, or slices of the Million Playlist Dataset.",
+            help="M3U, M3U8, XSPF or JSPF; JSON of the Million Playlist Dataset, Spotify or"
+            " ListenBrainz.",
         ),
     ],
     library: LibraryOption = None,
 ) -> None:
     """Add playlists: what stands together in them is recommended together.
 
-    Entries that the library does not have are kept: they still teach, and become tracks when the
-    music is added. Adding a file again replaces what it held.
+    Of a listening history (Spotify's account data, an export of ListenBrainz) each sitting is a
+    playlist. Entries that the library does not have are kept: they still teach, and become tracks
+    when the music is added. Adding a file again replaces what it held.
 
     Example: antiphon playlist add ~/Music/*.m3u8
     """
@@ -139,12 +141,18 @@ def add_playlist(
     with Library.open(library) as opened, bar() as progress:
         for file in progress.track(files, description="adding playlists"):
             try:
-                matched, unmatched = opened.add_playlist(file)
+                counted = opened.add_playlist(file)
             except PlaylistError as error:
                 failed += 1
                 say_error(str(error))
                 continue
-            say(f"{file}: {matched} of {matched + unmatched} entries are in the library")
+            say(f"{file}: {counted[0]} of {sum(counted)} entries are in the library")
+            if counted.unsure:
+                entry, track, sure = counted.unsure[0]
+                say(
+                    f"  {len(counted.unsure)} under another name; the least sure ({sure:.2f}):"
+                    f" {entry!r} for {track!r}"
+                )
     if failed:
         raise typer.Exit(PARTLY if failed < len(files) else 1)
 

@@ -28,6 +28,7 @@ from engine.library.sounds import Sounds, Traits
 if TYPE_CHECKING:
     from engine.analysis import Analysis, OnsetEnvelope
     from engine.library.analyser import Analysis as FileAnalysis
+    from engine.library.imports.likeness import Matched
     from fingerprint import FingerprintIndex
     from recommend import EmbeddingTable, Recommender
 
@@ -250,14 +251,15 @@ class Library:
         with plain_errors(self.directory):
             return self._derived.recommender(self._shelf)
 
-    def add_playlist(self, path: Path) -> tuple[int, int]:
+    def add_playlist(self, path: Path) -> Matched:
         """Add the playlists of a file, in place of what the same file held before.
 
         Returns
         -------
         matched, unmatched : int
             Entries that are tracks of the library, and entries that are kept as knowledge: they
-            become tracks when the music arrives.
+            become tracks when the music arrives. The attribute `unsure` has the matches whose
+            names differ, with a confidence each.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-"""Playlist files: M3U and M3U8, XSPF and JSPF, and the JSON of the Million Playlist Dataset."""
+"""Playlist files: M3U and M3U8, XSPF and JSPF, and the JSON of other programs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from engine.errors import PlaylistError
 from engine.io.audiofile import reason
 from engine.library import spiff, tags
 
-SUFFIXES = frozenset({".m3u", ".m3u8", ".json", ".jspf", ".xspf"})
+SUFFIXES = frozenset({".m3u", ".m3u8", ".json", ".jsonl", ".jspf", ".xspf"})
 
 _SPIFF = (".jspf", ".xspf")
 _LARGEST_BYTES = 512 << 20  # a slice of the Million Playlist Dataset has 34 MB
@@ -54,6 +54,9 @@ class PlaylistFile:
 def read(path: Path) -> list[PlaylistFile]:
     """Read all playlists of a file: one of an M3U, up to a thousand of a dataset's slice.
 
+    JSON is known by what it holds: a slice of the Million Playlist Dataset, the account data of
+    Spotify, an export of ListenBrainz.
+
     Raises
     ------
     PlaylistError
@@ -73,10 +76,15 @@ def read(path: Path) -> list[PlaylistFile]:
         data = path.read_bytes()
     except OSError as error:
         raise PlaylistError(f"{path}: cannot be read ({reason(error)})") from error
-    if suffix in _SPIFF:
-        found = [_from_spiff(path, data, suffix)]
+    if suffix == ".xspf":
+        found = [_from_spiff(path, data)]
+    elif suffix == ".jspf":
+        content = _json(path, data)
+        found = [_from_spiff(path, content if isinstance(content, dict) else {})]
+    elif suffix in {".json", ".jsonl"}:
+        found = _from_json(path, data, lines=suffix == ".jsonl")
     else:
-        found = _from_json(path, data) if suffix == ".json" else [_from_m3u(path, data)]
+        found = [_from_m3u(path, data)]
     if not any(playlist.entries for playlist in found):
         raise PlaylistError(f"{path}: holds no entries")
     return found
@@ -137,13 +145,10 @@ def _unquote(text: str) -> str:
     return os.fsdecode(unquote_to_bytes(text))
 
 
-def _from_spiff(path: Path, data: bytes, suffix: str) -> PlaylistFile:
+def _from_spiff(path: Path, data: bytes | dict[str, Any]) -> PlaylistFile:
+    """Return the playlist of XSPF as bytes, or of JSPF as an object."""
     try:
-        title, rows = (
-            spiff.from_xspf(data)
-            if suffix == ".xspf"
-            else spiff.from_jspf(_json_object(path, data))
-        )
+        title, rows = spiff.from_xspf(data) if isinstance(data, bytes) else spiff.from_jspf(data)
     except spiff.SpiffError as error:
         raise PlaylistError(f"{path}: {error}") from error
     entries = tuple(_spiff_entry(path.parent, row) for row in rows)
@@ -164,36 +169,28 @@ def _spiff_entry(folder: Path, row: dict[str, str]) -> Entry:
     return _m3u_entry(folder, place, said, duration_s)
 
 
-def _json_object(path: Path, data: bytes) -> dict[str, Any]:
+def _json(path: Path, data: bytes, lines: bool = False) -> Any:
     try:
-        content = json.loads(data)
+        if lines:
+            return [json.loads(line) for line in data.splitlines() if line.strip()]
+        return json.loads(data)
     except (ValueError, RecursionError) as error:
         raise PlaylistError(f"{path}: is not JSON ({error})") from error
-    return content if isinstance(content, dict) else {}
 
 
-def _from_json(path: Path, data: bytes) -> list[PlaylistFile]:
-    content = _json_object(path, data)
-    if "playlist" in content:
-        return [_from_spiff(path, data, ".jspf")]
-    found = content.get("playlists")
-    if not isinstance(found, list):
-        raise PlaylistError(f"{path}: has no list of playlists as the Million Playlist Dataset has")
-    playlists = []
-    for number, playlist in enumerate(found):
-        tracks = playlist.get("tracks") if isinstance(playlist, dict) else None
-        if not isinstance(tracks, list) or not all(isinstance(t, dict) for t in tracks):
-            raise PlaylistError(f"{path}: playlist {number} has no list of tracks")
-        name = tags.clean(str(playlist.get("name", ""))) or f"{path.stem} {number}"
-        playlists.append(PlaylistFile(name, tuple(_json_entry(track) for track in tracks)))
-    return playlists
+def _from_json(path: Path, data: bytes, lines: bool) -> list[PlaylistFile]:
+    from engine.library import imports
 
-
-def _json_entry(track: dict[str, Any]) -> Entry:
-    length = track.get("duration_ms")
-    return Entry(
-        title=tags.clean(str(track.get("track_name", ""))),
-        artist=tags.clean(str(track.get("artist_name", ""))),
-        uri=tags.clean(str(track.get("track_uri", ""))),
-        duration_s=length / 1000 if isinstance(length, int | float) else None,
-    )
+    content = _json(path, data, lines)
+    if isinstance(content, dict) and "playlist" in content:
+        return [_from_spiff(path, content)]
+    try:
+        found = imports.recognise(content, path.stem)
+    except ValueError as error:
+        raise PlaylistError(f"{path}: {error}") from error
+    if found is None:
+        raise PlaylistError(
+            f"{path}: has no list of playlists as the Million Playlist Dataset has, nor is it from"
+            " the account data of Spotify or an export of ListenBrainz"
+        )
+    return found

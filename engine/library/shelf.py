@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from engine.library import tags
 from engine.library.catalogue import as_key
+from engine.library.imports.likeness import Likeness, Matched, confidence
 from engine.library.playlists import Entry, PlaylistFile
 
 
@@ -56,13 +57,14 @@ class Shelf:
         names = self._database.execute("SELECT id, name FROM playlist ORDER BY id")
         return [Playlist(i, name, tuple(ids.get(i, ()))) for i, name in names]
 
-    def add(self, source: bytes, found: Iterable[PlaylistFile]) -> tuple[int, int]:
+    def add(self, source: bytes, found: Iterable[PlaylistFile]) -> Matched:
         """Put the playlists of a file in place of what it held before; count the matches."""
         self._database.execute(
             "DELETE FROM playlist WHERE source = ? OR substr(source, 1, ?) = ?",
             (source, len(source) + 1, source + b"\0"),
         )
         matched = unmatched = 0
+        likenesses: list[Likeness] = []
         seen: dict[Entry, tuple[int, int | None]] = {}  # half the entries of a dataset repeat
         for number, playlist in enumerate(found):
             cursor = self._database.execute(
@@ -71,7 +73,9 @@ class Shelf:
             )
             for position, entry in enumerate(playlist.entries):
                 if entry not in seen:
-                    seen[entry] = self._item(entry)
+                    seen[entry] = item, track_id = self._item(entry)
+                    if track_id is not None:
+                        likenesses.append(self._likeness(entry, track_id))
                 item, track_id = seen[entry]
                 matched += track_id is not None
                 unmatched += track_id is None
@@ -79,7 +83,7 @@ class Shelf:
                     "INSERT INTO entry VALUES (?, ?, ?)", (cursor.lastrowid, position, item)
                 )
         self._changed()
-        return matched, unmatched
+        return Matched.of(matched, unmatched, likenesses)
 
     def match(self, track_id: int) -> None:
         """Point the items that name this track, and have had no track so far, to it."""
@@ -124,6 +128,13 @@ class Shelf:
     def _by_path(self, path: bytes | None) -> int | None:
         row = self._database.execute("SELECT track_id FROM file WHERE path = ?", (path,)).fetchone()
         return int(row[0]) if row else None
+
+    def _likeness(self, entry: Entry, track_id: int) -> Likeness:
+        row = self._database.execute("SELECT artist, title FROM track WHERE id = ?", (track_id,))
+        artist, title = row.fetchone()
+        same_file = entry.path is not None and self._by_path(as_key(entry.path)) == track_id
+        sure = 1.0 if same_file else confidence((entry.artist, entry.title), (artist, title))
+        return Likeness(f"{entry.artist} - {entry.title}", f"{artist} - {title}", sure)
 
     def _by_song(self, song: str, entry: Entry) -> int | None:
         """Choose among the versions of a song: the same title to the letter, the same length."""
