@@ -4,10 +4,11 @@ from recommend.blend import Blend
 from recommend.cold import ColdMap
 from recommend.ease import EASE
 from recommend.embedding import Embedding
-from recommend.errors import FormatError, NotFittedError
+from recommend.errors import FormatError, MissingExtraError, NotFittedError
 from recommend.feedback import Session
 from recommend.handmade import HandmadeEmbedding
 from recommend.interactions import Interactions
+from recommend.musicnn import MusicnnEmbedding
 from recommend.neighbours import Neighbours
 from recommend.recommender import Reason, Recommender, Suggestion
 from recommend.table import EmbeddingTable
@@ -23,6 +24,8 @@ __all__ = [
     "FormatError",
     "HandmadeEmbedding",
     "Interactions",
+    "MissingExtraError",
+    "MusicnnEmbedding",
     "Neighbours",
     "NotFittedError",
     "Reason",

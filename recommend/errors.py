@@ -9,3 +9,7 @@ class NotFittedError(RuntimeError):
 
 class FormatError(ValueError):
     """A file is damaged, foreign, or of another version or embedding."""
+
+
+class MissingExtraError(ImportError):
+    """A package is missing that only some of the program needs; the message says which."""

@@ -37,8 +37,9 @@ def log_mel(mono: Floats) -> Floats:
     """
     padded = np.pad(mono, N_FFT // 2)
     frames = np.lib.stride_tricks.sliding_window_view(padded, N_FFT)[::HOP]
-    spectrum = fft.rfft(frames * _hann(), axis=1)
-    power = spectrum.real**2 + spectrum.imag**2
+    # in double precision: the rounding that follows would turn small errors into larger ones
+    spectrum = fft.rfft((frames * _hann()).astype(np.float64), axis=1)
+    power = (spectrum.real**2 + spectrum.imag**2).astype(np.float32)
     mel = np.minimum(power @ _filters(), _LARGEST).astype(np.float16).astype(np.float32)
     compressed: Floats = np.log10(np.float32(10_000) * mel + np.float32(1))
     return compressed

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from recommend import modelfile
-from recommend.embedding import Embedding
+from recommend.embedding import Embedding, Kind
 from recommend.errors import FormatError
 from recommend.interactions import IdTable, as_ids
 from recommend.ranking import top
@@ -101,7 +101,7 @@ class EmbeddingTable:
         """Return the row of each track, -1 where it is unknown."""
         return self._table.rows_of(as_ids(ids, "ids"))
 
-    def require(self, embedding: Embedding) -> None:
+    def require(self, embedding: Embedding | Kind) -> None:
         """Refuse an embedding that these vectors do not come from.
 
         Raises
@@ -209,7 +209,7 @@ class EmbeddingTable:
         modelfile.write(path, _KIND, settings, arrays)
 
     @classmethod
-    def load(cls, path: str | Path, embedding: Embedding | None = None) -> EmbeddingTable:
+    def load(cls, path: str | Path, embedding: Embedding | Kind | None = None) -> EmbeddingTable:
         """Map a saved table; given an embedding, refuse a table of another one.
 
         Raises

@@ -22,7 +22,7 @@ from engine.errors import (
 
 FILE_NAME = "library.sqlite"
 APPLICATION_ID = 0x414E5450  # "ANTP", so that nobody's other database is taken for a library
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 _BUSY_S = 10.0  # a reader may meet a checkpoint; writers are kept apart by the lock file
 
@@ -35,6 +35,16 @@ CREATE TABLE sound (
     version INTEGER NOT NULL,
     analysis TEXT NOT NULL,
     onsets BLOB NOT NULL
+);
+"""
+_VECTOR = """
+CREATE TABLE IF NOT EXISTS vector (
+    track_id INTEGER NOT NULL REFERENCES track (id) ON DELETE CASCADE,
+    name TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    vector BLOB NOT NULL,
+    fragments BLOB,
+    PRIMARY KEY (track_id, name)
 );
 """
 _SCHEMA = f"""
@@ -65,7 +75,7 @@ CREATE TABLE analysis (
     embedding_name TEXT,
     embedding_version INTEGER
 );
-{_SOUND}CREATE TABLE item (
+{_SOUND}{_VECTOR}CREATE TABLE item (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     key TEXT NOT NULL UNIQUE,
     title TEXT NOT NULL,
@@ -92,7 +102,7 @@ INSERT INTO counter VALUES ('playlists', 0);
 """
 
 # What each older version lacks. A library that is opened for reading only stays as it is.
-_UPGRADES = {1: _SOUND}
+_UPGRADES = {1: _SOUND, 2: _VECTOR}
 
 
 def connect(directory: Path, create: bool, writable: bool) -> sqlite3.Connection:

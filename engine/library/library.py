@@ -27,6 +27,7 @@ from engine.library.sounds import Sounds
 if TYPE_CHECKING:
     from engine.analysis import Analysis, OnsetEnvelope
     from engine.library.analyser import Analysis as FileAnalysis
+    from engine.library.heard import Heard
     from fingerprint import FingerprintIndex
     from recommend import EmbeddingTable, Recommender
 
@@ -204,6 +205,13 @@ class Library:
         """Return the onset envelope of a track; None until it was analysed."""
         with plain_errors(self.directory):
             return self._sounds.onsets(track_id)
+
+    @property
+    def heard(self) -> Heard:
+        """What networks heard in the tracks."""
+        from engine.library.heard import Heard
+
+        return Heard(self.directory, self._database, self._transaction)
 
     def waiting_for_analysis(self) -> list[Track]:
         """Return the tracks whose beat and key another version found, or none."""
