@@ -56,9 +56,7 @@ def _arrays(index: bytes, data: bytes) -> dict[str, NDArray[np.float32]]:
     return arrays
 
 
-def _array(
-    name: str, entry: dict[int, int | bytes], data: bytes
-) -> NDArray[np.float32] | None:
+def _array(name: str, entry: dict[int, int | bytes], data: bytes) -> NDArray[np.float32] | None:
     """Return the array of an entry: 1 type, 2 shape, 3 shard, 4 offset, 5 size."""
     if entry.get(1) != _FLOAT:
         return None

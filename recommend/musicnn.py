@@ -20,18 +20,19 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float32]
 
-PATCH_FRAMES = 187  # 3 s, as in training
-WINDOWS = 8
-LEVEL_DB = -16.0  # RMS re full scale that every track is brought to
+WINDOW_S = 5.0
+WINDOWS = 5
+LEVEL_DB = -20.0  # RMS re full scale that every track is brought to
 _SILENCE = 1e-5  # RMS below which a track is left as it is
 _BATCH = 4  # patches heard at once: 300 MB; more take more memory and no less time
 
 
 class MusicnnEmbedding:
-    """The mean over time of all feature maps of MusiCNN, in windows spread over the track.
+    """Mean and largest of all feature maps of MusiCNN, and its last layer before the tags.
 
-    The track is brought to one level first: the network itself hears a softer copy as other music.
-    Windows lie evenly over the track, so a track costs the same whatever its length.
+    All three are averages over windows that lie evenly over the track, so a track costs the same
+    whatever its length. It is brought to one level first: the network itself hears a softer copy
+    as other music.
 
     Parameters
     ----------
@@ -46,7 +47,7 @@ class MusicnnEmbedding:
 
     name = "musicnn"
     version = 1
-    dimensions = 753
+    dimensions = 753 + 753 + 200
 
     def __init__(self, weights: str | Path) -> None:
         settings, self._weights = modelfile.read(weights, KIND)
@@ -58,7 +59,7 @@ class MusicnnEmbedding:
         Parameters
         ----------
         audio : ndarray of float, shape (frames,) or (frames, channels)
-            Finite; at least one frame. Less than 3 s are repeated, as in training.
+            Finite; at least one frame. Less than 5 s are repeated, as in training.
         sample_rate : int
             Frames per second, at least 1000.
 
@@ -73,12 +74,11 @@ class MusicnnEmbedding:
         MissingExtraError
             If torch is not installed.
         """
-        seconds = PATCH_FRAMES * HOP / SAMPLE_RATE
-        parts = list(windows.spread(audio, sample_rate, SAMPLE_RATE, seconds, WINDOWS))
+        parts = list(windows.spread(audio, sample_rate, SAMPLE_RATE, WINDOW_S, WINDOWS))
         gain = levelling(float(np.mean([np.mean(np.square(part)) for part in parts])))
         heard = self.hear(np.stack([_patch(part * gain) for part in parts]))
-        mean: Floats = heard.mean_pool.mean(axis=0)
-        return mean
+        heights = (heard.mean_pool, heard.max_pool, heard.penultimate)
+        return np.concatenate([height.mean(axis=0) for height in heights])
 
     def fragments(self, audio: NDArray[Any], sample_rate: int) -> Floats:
         """Return the last layer before the tags for 5 s of each second of a track.
@@ -144,6 +144,6 @@ def levelling(mean_square: float) -> np.float32:
 
 
 def _patch(mono: Floats) -> Floats:
-    """Return the picture of 3 s, repeated where the sound is shorter, shape (187, 96)."""
-    length = PATCH_FRAMES * HOP
-    return log_mel(np.resize(mono, length))[:PATCH_FRAMES]
+    """Return the picture of a window, repeated where the sound is shorter, shape (312, 96)."""
+    frames = int(WINDOW_S * SAMPLE_RATE / HOP)
+    return log_mel(np.resize(mono, round(WINDOW_S * SAMPLE_RATE)))[:frames]

@@ -33,7 +33,9 @@ def folder() -> Path:
 
     named = os.environ.get("ANTIPHON_MODELS")
     return (
-        Path(named) if named else Path(platformdirs.user_data_dir("antiphon", appauthor=False)) / "models"
+        Path(named)
+        if named
+        else Path(platformdirs.user_data_dir("antiphon", appauthor=False)) / "models"
     )
 
 
@@ -116,12 +118,16 @@ def _download(temporary: Path) -> Path:
     """Return the published wheel, brought by pip; nothing is installed."""
     from recommend import musicnn_weights
 
-    offline = f"; on another machine, run `pip download --no-deps {musicnn_weights.PACKAGE}`, and here `antiphon models add musicnn --file WHEEL`"  # noqa: E501
+    package = musicnn_weights.PACKAGE
+    offline = (
+        f"; on another machine, run `pip download --no-deps {package}`, and here"
+        " `antiphon models add musicnn --file WHEEL`"
+    )
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
     command += ["--no-deps", "--only-binary", ":all:", "--dest", str(temporary)]
     try:
         done = subprocess.run(
-            [*command, musicnn_weights.PACKAGE],
+            [*command, package],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
