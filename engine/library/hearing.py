@@ -80,20 +80,22 @@ def note() -> str | None:
     return _NOT_THERE
 
 
-def add_musicnn(wheel: Path | None = None) -> Path:
+def add_musicnn(wheel: Path | None = None, folder: Path | None = None) -> Path:
     """Fetch the weights of MusiCNN, or read them from its wheel; return where they lie.
 
     Parameters
     ----------
     wheel : Path, optional
         The published wheel, for a machine without a network.
+    folder : Path, optional
+        Where to keep them; by default where they are looked for.
 
     Raises
     ------
     ModelError
         If the wheel cannot be had, or is another one than was published.
     """
-    target = weights_path()
+    target = (folder / weights_path().name) if folder is not None else weights_path()
     target.parent.mkdir(parents=True, exist_ok=True)
     if wheel is not None:
         _convert(wheel, target)

@@ -16,6 +16,8 @@ from engine.library.crew import look
 from engine.library.library import Library
 from engine.library.worker import Worker, time_limit_s
 
+_FRAGMENTS_TAKE = 10  # times as long
+
 OnProgress = Callable[[Track, int, int], None]
 
 
@@ -85,7 +87,9 @@ def embed(
         Take those as well: they cost ten times as much.
     """
     task = _Task(
-        lambda worker, path, limit_s: worker.embed(path, limit_s, fragments),
+        lambda worker, path, limit_s: worker.embed(
+            path, limit_s * (_FRAGMENTS_TAKE if fragments else 1), fragments
+        ),
         lambda path: analyser.embed(path, fragments),
         library.heard.store,
     )
