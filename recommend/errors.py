@@ -11,5 +11,5 @@ class FormatError(ValueError):
     """A file is damaged, foreign, or of another version or embedding."""
 
 
-class MissingExtraError(ImportError):
-    """A package is missing that only some of the program needs; the message says which."""
+class MissingExtraError(RuntimeError):
+    """A model needs a package that is installed only when asked for."""

@@ -17,17 +17,19 @@ BANDS = 96
 _LARGEST = float(np.finfo(np.float16).max)
 
 
-def log_mel(mono: Floats) -> Floats:
+def log_mel(mono: Floats, bands: int = BANDS) -> Floats:
     """Return the compressed mel power of a sound.
 
     Parameters
     ----------
     mono : ndarray of float32, shape (n,)
         At `SAMPLE_RATE`; full scale is 1.
+    bands : int
+        How many, from 0 Hz to half the sample rate.
 
     Returns
     -------
-    ndarray of float32, shape (1 + n // HOP, BANDS)
+    ndarray of float32, shape (1 + n // HOP, bands)
         log10(1 + 10 000 power) of frames around every HOP-th sample, silence beyond the ends.
 
     Notes
@@ -40,7 +42,7 @@ def log_mel(mono: Floats) -> Floats:
     # in double precision: the rounding that follows would turn small errors into larger ones
     spectrum = fft.rfft((frames * _hann()).astype(np.float64), axis=1)
     power = (spectrum.real**2 + spectrum.imag**2).astype(np.float32)
-    mel = np.minimum(power @ _filters(), _LARGEST).astype(np.float16).astype(np.float32)
+    mel = np.minimum(power @ _filters(bands), _LARGEST).astype(np.float16).astype(np.float32)
     compressed: Floats = np.log10(np.float32(10_000) * mel + np.float32(1))
     return compressed
 
@@ -52,13 +54,13 @@ def _hann() -> Floats:
 
 
 @cache
-def _filters() -> sparse.csc_array:
+def _filters(bands: int) -> sparse.csc_array:
     """Return triangles of equal area between points even in Slaney's mel, shape (bins, bands).
 
     Linear below 1 kHz (15 mel), 27 steps to a factor of 6.4 above (Auditory Toolbox, 1998).
     """
     top = 15 + 27 * np.log(SAMPLE_RATE / 2 / 1000) / np.log(6.4)
-    mel = np.linspace(0, top, BANDS + 2)
+    mel = np.linspace(0, top, bands + 2)
     edges = np.where(mel < 15, mel * 200 / 3, 1000 * 6.4 ** ((mel - 15) / 27))
     hz = np.arange(N_FFT // 2 + 1)[:, None] * (SAMPLE_RATE / N_FFT)
     rise = (hz - edges[:-2]) / (edges[1:-1] - edges[:-2])

@@ -10,13 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommend import modelfile, windows
-from recommend.errors import MissingExtraError
 from recommend.fragments import FRAGMENT_S, STEP_S
 from recommend.logmel import BANDS, HOP, SAMPLE_RATE, log_mel
 from recommend.musicnn_weights import KIND
 
 if TYPE_CHECKING:
-    from recommend._musicnn import Heard, Network
+    from recommend.neural.musicnn_layers import Heard, Network
 
 Floats = NDArray[np.float32]
 
@@ -125,15 +124,8 @@ class MusicnnEmbedding:
     @cached_property
     def network(self) -> Network:
         """The layers in torch, which is loaded now."""
-        try:
-            import torch
+        from recommend.neural.musicnn_layers import Network
 
-            from recommend._musicnn import Network
-        except ImportError as error:
-            raise MissingExtraError(
-                "MusiCNN needs torch: run `pip install 'antiphon[torch]'`"
-            ) from error
-        torch.set_num_threads(1)  # tracks are heard side by side, in processes
         return Network(self._weights)
 
 

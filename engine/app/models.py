@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from engine.app.terminal import JsonOption, command, say, say_error, waiting
+from engine.app.train_tagger import train_tagger
 
 app = typer.Typer(
     name="models",
@@ -80,3 +81,6 @@ def add(
         say_error(note)
     else:
         say("next: `antiphon library refresh` lets it hear the tracks of the library")
+
+
+app.command("train-tagger")(train_tagger)

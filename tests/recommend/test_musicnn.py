@@ -165,7 +165,8 @@ def test_without_torch_one_line_says_how_to_get_it(
     network: MusicnnEmbedding, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "torch", None)
-    monkeypatch.delitem(sys.modules, "recommend._musicnn", raising=False)
+    for module in [name for name in sys.modules if name.startswith("recommend.neural")]:
+        monkeypatch.delitem(sys.modules, module)
     fresh = MusicnnEmbedding.__new__(MusicnnEmbedding)
     fresh._weights = network._weights
     with pytest.raises(MissingExtraError, match=r"pip install 'antiphon\[torch\]'"):

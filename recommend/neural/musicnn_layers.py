@@ -1,4 +1,4 @@
-"""MusiCNN's network in torch, from its own folded weights. Imported late: torch is an extra.
+"""MusiCNN's network in torch, from its own folded weights.
 
 J. Pons, X. Serra: "musicnn: Pre-trained convolutional neural networks for music audio tagging",
 2019. Wide filters hear timbre, long ones rhythm; then three layers over time.
@@ -45,6 +45,7 @@ class Network:
     """The layers. `weights` are those of `musicnn_weights.fold`."""
 
     def __init__(self, weights: Mapping[str, Floats]) -> None:
+        torch.set_num_threads(1)  # tracks are heard side by side, in processes
         self._w = {name: torch.from_numpy(np.array(array)) for name, array in weights.items()}
         for name in _FRONT:
             # Where a filter's scale is negative, its largest output comes from the smallest sum:
