@@ -33,6 +33,9 @@ _COMMIT_EVERY = 500  # tracks, while an index is made again: bounds the memory
 # Of the tracks that have to be heard by a network before its vectors are compared: a few files on a
 # disk that is not there must not hold back the rest.
 _NEARLY_ALL = 0.9
+# Of the table: longer vectors are reduced to as many. Measured on 98 tracks of 15 albums: 1706
+# numbers and 128 (and 64) of them tell albums equally well, mAP 0.385.
+_DIMENSIONS = 128
 
 
 class Derived:
@@ -81,8 +84,9 @@ class Derived:
         if self._table is not None and self._is_current(self._table, kind, ids):
             return self._table
         path = self._directory / "embeddings"
+        kept = min(kind.dimensions, _DIMENSIONS)
         with contextlib.suppress(FormatError, OSError):
-            table = EmbeddingTable.load(path, kind)
+            table = EmbeddingTable.load(path, kind._replace(dimensions=kept))
             if self._is_current(table, kind, ids):
                 self._table = table
                 return table
@@ -90,6 +94,8 @@ class Derived:
         for row, track_id in enumerate(ids.tolist()):
             vectors[row] = np.frombuffer(self._vector(track_id, kind), dtype="<f4")
         self._table = EmbeddingTable(kind.name, kind.version, ids, vectors)
+        if kept < kind.dimensions:
+            self._table = self._table.reduced(kept)
         with contextlib.suppress(OSError):  # a table that cannot be stored is made again next time
             self._table.save(path)
         return self._table
