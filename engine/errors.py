@@ -7,6 +7,7 @@ AntiphonError
 ├── PatchError             a patch with a setting out of range, or an unknown one
 ├── TuningError            a Scala file that cannot be read
 ├── RecordingError         a recording that cannot be written on
+├── ModelError             a network's weights that cannot be had or read
 ├── DeviceError            a sound or MIDI device that is missing or fails
 ├── DeckError              a deck cannot do what it is told now
 └── LibraryError           the library as a whole
@@ -58,6 +59,10 @@ class TuningError(AntiphonError):
 
 class RecordingError(AntiphonError):
     """What is played cannot be recorded any further; what was written is kept."""
+
+
+class ModelError(AntiphonError):
+    """The weights of a network cannot be had or read."""
 
 
 class DeviceError(AntiphonError):

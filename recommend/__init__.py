@@ -8,6 +8,7 @@ from recommend.errors import FormatError, MissingExtraError, NotFittedError
 from recommend.feedback import Session
 from recommend.handmade import HandmadeEmbedding
 from recommend.interactions import Interactions
+from recommend.musicnn import MusicnnEmbedding
 from recommend.neighbours import Neighbours
 from recommend.recommender import Ranking, Reason, Recommender, Suggestion
 from recommend.table import EmbeddingTable
@@ -24,6 +25,7 @@ __all__ = [
     "HandmadeEmbedding",
     "Interactions",
     "MissingExtraError",
+    "MusicnnEmbedding",
     "Neighbours",
     "NotFittedError",
     "Ranking",

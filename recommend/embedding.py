@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
+
+
+class Kind(NamedTuple):
+    """Which embedding some vectors come from; only those of one kind are compared."""
+
+    name: str
+    version: int
+    dimensions: int
 
 
 @runtime_checkable

@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft, sparse
 
+from recommend import windows
+
 Floats = NDArray[np.float32]
 
 SAMPLE_RATE = 22_050
@@ -62,8 +64,7 @@ class HandmadeEmbedding:
         TypeError, ValueError
             If the audio is not floating point, is empty, or holds NaN or infinity.
         """
-        windows = _windows(audio, sample_rate)
-        power = np.concatenate([_power(w) for w in windows])  # (time, bins)
+        power = np.concatenate([_power(w) for w in _windows(audio, sample_rate)])  # (time, bins)
         mean_power = float(power.mean(dtype=np.float64))
         power /= np.float32(mean_power if mean_power > 0 else 1.0)
         mel = np.log(power @ _mel_filters() + np.float32(_FLOOR))  # (time, bands)
@@ -86,32 +87,11 @@ class HandmadeEmbedding:
 
 
 def _windows(audio: NDArray[Any], sample_rate: int) -> list[Floats]:
-    """Return the track's windows, mono, at the analysis rate."""
-    import soxr
-
-    if not isinstance(audio, np.ndarray) or audio.dtype.kind != "f":
-        raise TypeError("audio must be a floating point ndarray")
-    if audio.ndim not in (1, 2) or audio.size == 0:
-        raise ValueError(
-            f"audio must have shape (frames,) or (frames, channels), got {audio.shape}"
-        )
-    if sample_rate < 1000:
-        raise ValueError(f"sample_rate must be at least 1000 Hz, got {sample_rate}")
-    length = round(WINDOW_S * sample_rate)
-    count = min(WINDOWS, max(1, len(audio) // length))
-    starts = np.linspace(0, max(len(audio) - length, 0), count + 2)[1:-1] if count > 1 else [0]
-    windows = []
-    for start in starts:
-        part = audio[int(start) : int(start) + length]
-        mono = (part if part.ndim == 1 else part.mean(axis=1)).astype(np.float32)
-        if not np.isfinite(mono).all():
-            raise ValueError("audio must be finite, got NaN or infinity")
-        if sample_rate != SAMPLE_RATE:
-            mono = soxr.resample(mono, sample_rate, SAMPLE_RATE, quality="HQ")
-        if len(mono) < N_FFT:
-            mono = np.pad(mono, (0, N_FFT - len(mono)))
-        windows.append(mono)
-    return windows
+    """Return the track's windows, mono, at the analysis rate, long enough for a spectrum."""
+    return [
+        np.pad(mono, (0, max(0, N_FFT - len(mono))))
+        for mono in windows.spread(audio, sample_rate, SAMPLE_RATE, WINDOW_S, WINDOWS)
+    ]
 
 
 def _power(mono: Floats) -> Floats:

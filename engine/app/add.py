@@ -204,6 +204,7 @@ def _tell(report: Report) -> None:
         (len(report.damaged), "damaged, added as far as they decode"),
         (len(report.failed), "not added"),
         (report.analysed, "analysed anew"),
+        (report.heard, "heard by the network"),
     ):
         if count:
             parts.append(f"{count} {what}")

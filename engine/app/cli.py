@@ -17,6 +17,7 @@ from engine.app import (
     hear,
     identify,
     library_cmd,
+    models,
     patches,
     play,
     recommend,
@@ -47,6 +48,7 @@ app.command()(hear.session)
 app.command()(demo.demo)
 app.add_typer(add.playlist_app)
 app.add_typer(library_cmd.app)
+app.add_typer(models.app)
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -1,4 +1,4 @@
-"""`antiphon library list | check | remove | compact | export`."""
+"""`antiphon library list | check | refresh | remove | compact | export`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from engine.app.analyze import in_short
-from engine.app.terminal import JsonOption, LibraryOption, clock, command, say, say_error, waiting
+from engine.app.terminal import (
+    PARTLY,
+    JsonOption,
+    LibraryOption,
+    bar,
+    clock,
+    command,
+    say,
+    say_error,
+    waiting,
+)
 
 if TYPE_CHECKING:
     from engine.analysis import Analysis
@@ -78,6 +88,57 @@ def check(
             say(f"{len(opened)} tracks in {opened.directory}: all is whole")
     if problems:
         raise typer.Exit(1)
+
+
+@app.command()
+@command
+def refresh(
+    library: LibraryOption = None,
+    moments: Annotated[
+        bool,
+        typer.Option(
+            "--moments", help="Also find what each second sounds like, for the reasons; slow."
+        ),
+    ] = False,
+    workers: Annotated[
+        int | None,
+        typer.Option(min=1, show_default=False, help="Processes; by default one a processor."),
+    ] = None,
+) -> None:
+    """Let the network in use hear the tracks it has not heard; their fingerprints stay.
+
+    Likeness in sound goes on by the embedding of before until nearly all tracks are done. May be
+    interrupted at any time; the next run goes on.
+
+    Example: antiphon library refresh --moments
+    """
+    from engine.errors import ModelError
+    from engine.library import Library, hearing
+    from engine.library.ingest import processors
+    from engine.library.refresh import embed
+
+    if (note := hearing.note()) is not None:
+        raise ModelError(note)
+    with Library.open(library, create=False) as opened:
+        tracks = [opened.track(track_id) for track_id in opened.heard.waiting(moments)]
+        with bar() as progress:
+            task = progress.add_task("hearing", total=len(tracks), now="")
+            failed = embed(
+                opened,
+                tracks,
+                workers or processors(),
+                lambda track, done, _: progress.update(task, completed=done, now=track.title[:40]),
+                moments,
+            )
+        table = opened.embeddings
+        say(
+            f"heard {len(tracks) - len(failed)} of {len(tracks)} tracks;"
+            f" likeness in sound is told by {table.name}, for {len(table)} tracks"
+        )
+    for path, why in failed:
+        say_error(f"{path}: {why}")
+    if failed:
+        raise typer.Exit(PARTLY if len(failed) < len(tracks) else 1)
 
 
 @app.command()

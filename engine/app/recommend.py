@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from engine.app.terminal import JsonOption, LibraryOption, command, say, waiting
+from engine.app.terminal import JsonOption, LibraryOption, clock, command, say, waiting
 
 if TYPE_CHECKING:
     from engine.library import Library
@@ -60,6 +61,8 @@ def recommend(
                 f"{answer['artist']} - {answer['title']}" if answer["artist"] else answer["title"]
             )
             say(f"{number:2d}. {name}\n    {answer['words']}")
+            if answer["moment"] is not None:
+                say(f"    {answer['moment']['words']}")
     if not answers and not as_json:
         say("the library has no other tracks")
 
@@ -89,4 +92,38 @@ def describe(library: Library, suggestion: Suggestion, skips: set[int]) -> dict[
             }
             for reason in suggestion.reasons
         ],
+        "moment": moment(library, suggestion, title),
+    }
+
+
+def moment(
+    library: Library, suggestion: Suggestion, title: Callable[[int], str]
+) -> dict[str, Any] | None:
+    """Return where a suggestion sounds most like the track it owes most to by its sound.
+
+    None where the sound is no reason, or no fragments were taken of the two.
+    """
+    from engine.library import hearing
+    from recommend import fragments
+
+    alike = [r for r in suggestion.reasons if r.kind in {"sound", "cold"} and r.share > 0]
+    if not alike:
+        return None
+    liked = max(alike, key=lambda reason: reason.share).track_id
+    own = library.heard.fragments(suggestion.track_id)
+    found = fragments.alike(library.heard.fragments(liked), own)
+    if found is None:
+        return None
+    network = hearing.network_weights()
+    row = own[int(found.start_s / fragments.STEP_S)]
+    tags = network.tags_of(row) if network is not None else []
+    at, there = (clock(s).partition(".")[0] for s in (found.start_s, found.liked_start_s))
+    return {
+        "track_id": liked,
+        "start_s": found.start_s,
+        "liked_start_s": found.liked_start_s,
+        "distance": round(found.distance, 4),
+        "tags": tags,
+        "words": f"at {at} it sounds like {title(liked)} at {there}"
+        + (f" ({', '.join(tags)})" if tags else ""),
     }

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.errors import AudioFileError
+from engine.errors import AudioFileError, ModelError
 from engine.io import audiofile
-from engine.library import tags
+from engine.library import hearing, tags
+from engine.library.vectors import Embedded
 
 if TYPE_CHECKING:
     from fingerprint import TrackPeaks
@@ -54,6 +55,8 @@ class Analysis:
         Beat, key, tuning and loudness, as `engine.analysis.Analysis.to_json` gives them.
     onsets : bytes
         As `engine.analysis.OnsetEnvelope.to_bytes` gives them.
+    embedded : Embedded, optional
+        What the network in use heard.
     """
 
     tags: tags.Tags
@@ -66,6 +69,7 @@ class Analysis:
     embedding_version: int
     sound: str
     onsets: bytes
+    embedded: Embedded | None = None
 
 
 def digest(path: Path) -> bytes:
@@ -130,6 +134,7 @@ def analyse(path: Path) -> Analysis:
         embedding_version=embedding.version,
         sound=sound.to_json(),
         onsets=onsets.to_bytes(),
+        embedded=_embedded(heard_audio) if opening else None,
     )
 
 
@@ -156,6 +161,48 @@ def learn(path: Path) -> tuple[str, bytes]:
         raise AudioFileError(f"{path}: holds no audio that can be decoded")
     sound, onsets = analyser.finish()
     return sound.to_json(), onsets.to_bytes()
+
+
+def embed(path: Path, fragments: bool = False) -> Embedded:
+    """Decode a file and take only what the network in use hears.
+
+    Parameters
+    ----------
+    path : Path
+    fragments : bool
+        Take those as well: they cost ten times as much.
+
+    Raises
+    ------
+    AudioFileError
+        If nothing of it can be decoded.
+    ModelError
+        If no network is in use.
+    """
+    parts: list[NDArray[np.float32]] = []
+    with audiofile.blocks(path, EMBEDDED_RATE, mono=True) as file:
+        for block in file:
+            parts.append(block)
+            if file.decoded_s >= EMBEDDED_S:
+                break
+    if not sum(len(part) for part in parts):
+        raise AudioFileError(f"{path}: holds no audio that can be decoded")
+    found = _embedded(np.concatenate(parts), fragments)  # the first 20 minutes
+    if found is None:
+        raise ModelError(hearing.note() or "no network is in use")
+    return found
+
+
+def _embedded(audio: NDArray[np.float32], fragments: bool = False) -> Embedded | None:
+    network = hearing.network()
+    if network is None or not len(audio):
+        return None
+    from recommend.fragments import pack
+
+    audio = audio[: EMBEDDED_S * EMBEDDED_RATE]
+    vector = np.asarray(network(audio, EMBEDDED_RATE), dtype="<f4").tobytes()
+    packed = pack(network.fragments(audio, EMBEDDED_RATE)) if fragments else b""
+    return Embedded(network.name, network.version, vector, packed)
 
 
 def pack(peaks: TrackPeaks) -> bytes:
@@ -252,13 +299,23 @@ class SegmentedPeaks:
         return self._first + found.frames
 
 
-def warm_up() -> None:
-    """Import and compile what `analyse` needs, so that limits set afterwards bound the files."""
+def warm_up(task: str = "analyse") -> None:
+    """Import and compile what a task needs, so that limits set afterwards bound the files.
+
+    Parameters
+    ----------
+    task : str
+        'analyse', 'learn', or 'embed' and what follows: torch is loaded only for what needs it.
+    """
     from engine.analysis import analyse as analyse_sound
     from fingerprint import SAMPLE_RATE, extract
     from recommend import HandmadeEmbedding
 
     noise = np.random.default_rng(0).standard_normal(6 * SAMPLE_RATE).astype(np.float32)
+    if task != "learn":
+        _embedded(noise)
+    if task.startswith("embed"):
+        return
     extract(noise, SAMPLE_RATE)
     HandmadeEmbedding()(noise, SAMPLE_RATE)
     analyse_sound(noise, SAMPLE_RATE)

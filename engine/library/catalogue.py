@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from engine.library import tags
 from engine.library.sounds import Sounds
+from engine.library.vectors import Vectors
 
 if TYPE_CHECKING:
     from engine.library.analyser import Analysis
@@ -87,6 +88,7 @@ class Catalogue:
     def __init__(self, database: sqlite3.Connection) -> None:
         self._database = database
         self._sounds = Sounds(database)
+        self._vectors = Vectors(database)
 
     def __len__(self) -> int:
         return int(self._database.execute("SELECT count(*) FROM track").fetchone()[0])
@@ -179,6 +181,8 @@ class Catalogue:
         )
         if found.sound:
             self._sounds.enter(track_id, found.sound, found.onsets)
+        if found.embedded is not None:
+            self._vectors.enter(track_id, found.embedded)
         return track_id
 
     def place(self, key: bytes, track_id: int, size: int, mtime_ns: int) -> None:

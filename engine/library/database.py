@@ -38,6 +38,16 @@ CREATE TABLE sound (
     onsets BLOB NOT NULL
 );
 """
+_VECTOR = """
+CREATE TABLE IF NOT EXISTS vector (
+    track_id INTEGER NOT NULL REFERENCES track (id) ON DELETE CASCADE,
+    name TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    vector BLOB NOT NULL,
+    fragments BLOB,
+    PRIMARY KEY (track_id, name)
+);
+"""
 _SCHEMA = f"""
 CREATE TABLE track (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -66,7 +76,7 @@ CREATE TABLE analysis (
     embedding_name TEXT,
     embedding_version INTEGER
 );
-{_SOUND}CREATE TABLE item (
+{_SOUND}{_VECTOR}CREATE TABLE item (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     key TEXT NOT NULL UNIQUE,
     title TEXT NOT NULL,
@@ -93,7 +103,7 @@ INSERT INTO counter VALUES ('playlists', 0);
 {search.SCHEMA}"""
 
 # What each older version lacks. A library that is opened for reading only stays as it is.
-_UPGRADES = {1: _SOUND, 2: search.SCHEMA + search.REBUILD}
+_UPGRADES = {1: _SOUND, 2: search.SCHEMA + search.REBUILD + _VECTOR}
 
 
 def connect(directory: Path, create: bool, writable: bool) -> sqlite3.Connection:

@@ -20,7 +20,7 @@ from engine.io.audiofile import SUFFIXES
 from engine.library import Library
 from engine.library.catalogue import KnownFile, Track, as_key
 from engine.library.crew import AudioFile, Outcome, look, outcomes
-from engine.library.refresh import refresh
+from engine.library.refresh import embed, refresh
 
 _BATCH_TRACKS = 64
 _BATCH_S = 2.0  # a commit costs a few milliseconds and some waits for the disk
@@ -70,6 +70,8 @@ class Report:
         Files that could not be added, and why.
     analysed : int
         Tracks that were there, and whose beat and key were found anew.
+    heard : int
+        Tracks that were there, and that the network in use heard now.
     duration_s : float
         Of the added audio.
     """
@@ -80,6 +82,7 @@ class Report:
     damaged: list[Path] = field(default_factory=list)
     failed: list[tuple[Path, str]] = field(default_factory=list)
     analysed: int = 0
+    heard: int = 0
     duration_s: float = 0.0
 
 
@@ -150,6 +153,9 @@ def add(
             raise
     waiting = [track for track in library.waiting_for_analysis() if track.path.is_file()]
     report.analysed = len(waiting) - len(refresh(library, waiting, count, on_refresh))
+    unheard = [library.track(track_id) for track_id in library.heard.waiting()]
+    unheard = [track for track in unheard if track.path.is_file()]
+    report.heard = len(unheard) - len(embed(library, unheard, count, on_refresh))
     return report
 
 

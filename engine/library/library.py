@@ -28,6 +28,7 @@ from engine.library.sounds import Sounds, Traits
 if TYPE_CHECKING:
     from engine.analysis import Analysis, OnsetEnvelope
     from engine.library.analyser import Analysis as FileAnalysis
+    from engine.library.heard import Heard
     from engine.library.imports.likeness import Matched
     from fingerprint import FingerprintIndex
     from recommend import EmbeddingTable, Recommender
@@ -226,6 +227,13 @@ class Library:
         """
         with plain_errors(self.directory):
             return self._sounds.traits(track_ids)
+
+    @property
+    def heard(self) -> Heard:
+        """What networks heard in the tracks."""
+        from engine.library.heard import Heard
+
+        return Heard(self.directory, self._database, self._transaction)
 
     def waiting_for_analysis(self) -> list[Track]:
         """Return the tracks whose beat and key another version found, or none."""

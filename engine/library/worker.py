@@ -20,6 +20,7 @@ from typing import Any
 from engine.errors import AudioFileError
 from engine.library import tags
 from engine.library.analyser import Analysis
+from engine.library.vectors import Embedded
 
 MEMORY_BYTES = 2 << 30  # private memory beyond what the program itself takes
 NICENESS = 5  # sound and screen come first
@@ -68,6 +69,7 @@ class Worker:
             embedding_version=int(answer["embedding_version"]),
             sound=str(answer["sound"]),
             onsets=blobs[2],
+            embedded=_embedded(answer, blobs[3:]),
         )
 
     def learn(self, path: Path, limit_s: float) -> tuple[str, bytes]:
@@ -80,6 +82,20 @@ class Worker:
         """
         answer, blobs = self._answer("learn", path, limit_s)
         return str(answer["sound"]), blobs[0]
+
+    def embed(self, path: Path, limit_s: float, fragments: bool = False) -> Embedded:
+        """Return what the network in use hears in a file, as `analyser.embed` does.
+
+        Raises
+        ------
+        AudioFileError
+            As of `analyse`.
+        """
+        task = "embed fragments" if fragments else "embed"
+        found = _embedded(*self._answer(task, path, limit_s))
+        if found is None:
+            raise AudioFileError(f"{path}: was not heard by a network")
+        return found
 
     def _answer(self, task: str, path: Path, limit_s: float) -> tuple[dict[str, Any], list[bytes]]:
         try:
@@ -116,7 +132,7 @@ class Worker:
 
     def _ask(self, task: str, path: Path, deadline: float) -> tuple[dict[str, Any], list[bytes]]:
         if self._process is None:
-            self._process = _start(self._memory_bytes)
+            self._process = _start(self._memory_bytes, task)
         if self._killed:  # while it was starting
             self._process.kill()
         assert self._process.stdin is not None
@@ -161,15 +177,23 @@ class _Reader:
         self._held += data
 
 
-def _start(memory_bytes: int) -> subprocess.Popen[bytes]:
+def _embedded(answer: dict[str, Any], blobs: list[bytes]) -> Embedded | None:
+    if "network" not in answer:
+        return None
+    name, version = answer["network"]
+    return Embedded(str(name), int(version), *blobs)
+
+
+def _start(memory_bytes: int, task: str) -> subprocess.Popen[bytes]:
     environment = dict(os.environ) | dict.fromkeys(_SINGLE_THREADED, "1")
     # The packages may have been found by a path that only this process knows.
     home = os.fspath(Path(__file__).resolve().parent.parent.parent)
     environment["PYTHONPATH"] = os.pathsep.join(
         [home, *filter(None, [environment.get("PYTHONPATH")])]
     )
+    program = f"from engine.library.worker import main; main({memory_bytes}, {task!r})"
     return subprocess.Popen(
-        [sys.executable, "-c", f"from engine.library.worker import main; main({memory_bytes})"],
+        [sys.executable, "-c", program],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,  # decoders print their own warnings there
@@ -177,15 +201,15 @@ def _start(memory_bytes: int) -> subprocess.Popen[bytes]:
     )
 
 
-def main(memory_bytes: int) -> None:
-    """Serve the parent: the child's whole life."""
+def main(memory_bytes: int, first_task: str = "analyse") -> None:
+    """Serve the parent: the child's whole life, of which the first task is known."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     output = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever a library prints must not get among the answers
     os.nice(NICENESS)
-    from engine.library.analyser import analyse, learn, warm_up
+    from engine.library.analyser import analyse, embed, learn, warm_up
 
-    warm_up()
+    warm_up(first_task)
     _limit_memory(memory_bytes)
     for line in sys.stdin.buffer:
         task, name = json.loads(line)
@@ -196,10 +220,14 @@ def main(memory_bytes: int) -> None:
                 sound, onsets = learn(path)
                 blobs = [onsets]
                 answer: dict[str, Any] = {"sound": sound, "sizes": [len(onsets)]}
+            elif task.startswith("embed"):
+                blobs, answer = _told_of(embed(path, fragments=task.endswith("fragments")), [])
             else:
                 found = analyse(path)
-                blobs = [found.peaks, found.embedding, found.onsets]
-                answer = _told(found, blobs)
+                blobs, heard = _told_of(
+                    found.embedded, [found.peaks, found.embedding, found.onsets]
+                )
+                answer = _told(found) | heard
         except AudioFileError as error:
             answer = {"error": str(error)}
         except MemoryError:
@@ -213,7 +241,16 @@ def main(memory_bytes: int) -> None:
         output.flush()
 
 
-def _told(found: Analysis, blobs: list[bytes]) -> dict[str, Any]:
+def _told_of(found: Embedded | None, blobs: list[bytes]) -> tuple[list[bytes], dict[str, Any]]:
+    """Add what a network heard to the bytes that are sent; return them and their sizes."""
+    heard: dict[str, Any] = {}
+    if found is not None:
+        blobs = [*blobs, found.vector, found.fragments]
+        heard = {"network": [found.name, found.version]}
+    return blobs, heard | {"sizes": [len(blob) for blob in blobs]}
+
+
+def _told(found: Analysis) -> dict[str, Any]:
     return {
         "tags": [found.tags.title, found.tags.artist, found.tags.album],
         "duration_s": found.duration_s,
@@ -222,7 +259,6 @@ def _told(found: Analysis, blobs: list[bytes]) -> dict[str, Any]:
         "embedding_name": found.embedding_name,
         "embedding_version": found.embedding_version,
         "sound": found.sound,
-        "sizes": [len(blob) for blob in blobs],
     }
 
 

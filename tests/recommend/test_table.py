@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from recommend import EmbeddingTable, FormatError, HandmadeEmbedding
+from recommend.embedding import Kind
 
 
 def made(n: int = 200, d: int = 12, seed: int = 0) -> EmbeddingTable:
@@ -109,3 +110,44 @@ def test_a_weighted_sum_of_directions_gives_the_weighted_sum_of_cosines(rng):
     weights = np.array([0.5, -0.25, 1.0], np.float32)
     slow = sum(w * table.similarities(table.vector(t)) for w, t in zip(weights, (12, 33, 20)))
     assert table.along(weights @ table.directions([12, 33, 20])) == pytest.approx(slow, abs=1e-5)
+
+
+def test_a_reduced_table_ranks_as_the_whole_one_does(
+    rng: np.random.Generator, tmp_path: Path
+) -> None:
+    mixing = rng.standard_normal((12, 300))
+    latent = rng.standard_normal((90, 12)) * np.linspace(3, 1, 12)
+    vectors = latent @ mixing * rng.uniform(0.1, 50, 300) + rng.uniform(-9, 9, 300)
+    whole = EmbeddingTable("toy", 2, range(100, 190), vectors)
+    for small in (whole.reduced(12), whole.reduced(200)):  # also more than there are tracks
+        for track_id in (100, 150):
+            np.testing.assert_allclose(
+                small.similarities(small.vector(track_id)),
+                whole.similarities(whole.vector(track_id)),
+                atol=2e-3,
+            )
+        assert (small.name, small.version, small.whole) == ("toy", 2, False)
+        small.save(tmp_path / "t")
+        again = EmbeddingTable.load(tmp_path / "t", Kind("toy", 2, small.dimensions))
+        assert again.nearest(120, 5)[0].tolist() == whole.nearest(120, 5)[0].tolist()
+        with pytest.raises(ValueError, match="make it again"):
+            again.updated([1], [[0.0] * small.dimensions])
+    # what is fitted to it meets numbers of the size that z-scores have
+    assert np.square(whole.reduced(12).vectors).mean() == pytest.approx(1, abs=1e-3)
+
+
+def test_reducing_keeps_the_directions_of_most_variance(rng: np.random.Generator) -> None:
+    vectors = rng.standard_normal((500, 40))
+    vectors[:, 1:20] = vectors[:, :1] + 0.1 * rng.standard_normal((500, 19))
+    one = EmbeddingTable("toy", 1, range(500), vectors).reduced(1)
+    correlation = np.corrcoef(one.vectors[:, 0], vectors[:, 0])[0, 1]
+    assert abs(correlation) > 0.99
+
+
+def test_few_and_no_tracks_can_be_reduced() -> None:
+    assert len(EmbeddingTable("toy", 1, [], np.empty((0, 9))).reduced(4)) == 0
+    one = EmbeddingTable("toy", 1, [5], np.ones((1, 9))).reduced(4)
+    assert one.nearest(5, 3)[0].tolist() == []
+    whole = EmbeddingTable("toy", 1, [5], np.ones((1, 9)))
+    with pytest.raises(ValueError, match="1 to 9"):
+        whole.reduced(10)

@@ -125,7 +125,9 @@ def unreached(chrome: Chrome) -> tuple[list[str], list[str]]:
     from selenium.webdriver import ActionChains, Keys
 
     unseen: list[str] = []
-    stayed = 0  # a control may hold the focus for two steps, such as the hours and minutes of a time
+    stayed = (
+        0  # a control may hold the focus for two steps, such as the hours and minutes of a time
+    )
     for _ in range(_MOST):
         ActionChains(chrome, duration=0).send_keys(Keys.TAB).perform()
         again, seen, node = chrome.execute_script(_FOCUSED)  # type: ignore[no-untyped-call]
