@@ -230,7 +230,9 @@ class Recommender:
             return _Voices([], np.zeros(0, np.float32), np.zeros((0, 0), np.float32))
         known = [int(t) for t in wanted if t in self._table]
         against = [int(t) for t in unwanted if t in self._table]
-        shares = [1.0 / len(known)] * len(known) + [-0.5 / max(len(against), 1)] * len(against)
+        shares = [1.0 / max(len(known), 1)] * len(known) + [-0.5 / max(len(against), 1)] * len(
+            against
+        )
         ids = known + against
         return _Voices(ids, np.array(shares, np.float32), self._table.directions(ids))
 
