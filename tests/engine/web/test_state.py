@@ -124,6 +124,9 @@ def test_the_queue_is_added_to_moved_pinned_and_undone(web: Web) -> None:
     assert web.client.delete(f"/api/queue/{first}").status_code == 200
     assert web.client.delete(f"/api/queue/{first}").status_code == 404
     web.post("/api/queue/clear")
+    assert all(one["by"] == "suggested" for one in _part(web, "queue")["entries"])
+    while _part(web, "queue")["can_undo"]:
+        web.post("/api/queue/undo")
 
 
 def test_rules_are_changed_one_by_one_and_a_wrong_one_is_told(web: Web) -> None:
