@@ -34,7 +34,8 @@ def curves(patch: Patch, sample_rate: float = _RATE) -> dict[str, Any]:
 
 
 def _list(values: NDArray[np.float64]) -> list[float]:
-    return [round(float(value), 4) for value in values]
+    rounded: list[float] = np.round(values, 4).tolist()
+    return rounded
 
 
 def _wave(patch: Patch) -> NDArray[np.float64]:

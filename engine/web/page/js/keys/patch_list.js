@@ -19,6 +19,7 @@ export class PatchList {
   #current = "";
   #before = "";
   #timer = 0;
+  #opener = null;
   #search;
   #tags;
   #list;
@@ -54,6 +55,7 @@ export class PatchList {
       return;
     }
     await this.#load();
+    this.#opener = button;
     this.#current = name;
     this.#before = name;
     this.#search.value = "";
@@ -174,13 +176,18 @@ export class PatchList {
     else if (event.key === "Escape") {
       clearTimeout(this.#timer);
       if (this.#before !== this.#current) this.#back();
-      this.node.hidePopover();
+      this.#close();
     } else return;
     event.preventDefault();
   }
 
   #enter(index) {
     if (index < 0) this.#go(0, 0);
+    this.#close();
+  }
+
+  #close() {
     this.node.hidePopover();
+    this.#opener.focus();
   }
 }

@@ -117,6 +117,7 @@ function saveSheet(button, link, model, list) {
     const { bottom, right } = button.getBoundingClientRect();
     sheet.style.top = `${bottom + 6}px`;
     sheet.style.left = `${Math.max(8, right - sheet.offsetWidth)}px`;
+    field.focus();
     field.select();
   });
   sheet.addEventListener("submit", async (event) => {

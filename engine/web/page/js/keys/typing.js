@@ -25,6 +25,7 @@ const elsewhere = (target) => target.closest?.(TYPED) || document.querySelector(
 /** Let letters strike notes above `base()`, space hold the pedal, and brackets `shift(octaves)`. */
 export function listen(holds, base, shift) {
   addEventListener("keydown", (event) => {
+    if (event.key === "Meta") holds.releaseAll(); // a Mac does not tell what is let go under it
     if (event.ctrlKey || event.metaKey || event.altKey || elsewhere(event.target)) return;
     const step = STEPS.get(event.code);
     if (step !== undefined) {

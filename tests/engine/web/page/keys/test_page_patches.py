@@ -40,6 +40,7 @@ def test_arrow_keys_play_through_the_patches_that_a_search_leaves(page: KeysPage
     until(lambda: page.evening.desk.instrument.patch.name == names[1], "the second is played")
     search.send_keys(Keys.ESCAPE)
     until(lambda: not search.is_displayed(), "the list is closed")
+    assert page.chrome.switch_to.active_element == page.find(".patch-open")
     until(lambda: page.evening.desk.instrument.patch == PLAIN, "and what was played is back")
 
 
