@@ -14,7 +14,7 @@ import json
 import sqlite3
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ import numpy as np
 
 from engine.analysis import VERSION, Analysis, Grid, Key
 from engine.library import Library, analyser, tags
+from engine.library.atlas import library_map
 from engine.library.database import FILE_NAME
 from engine.session.chooser import Chooser
 from engine.session.evening import Evening
@@ -30,6 +31,7 @@ from engine.session.play_queue import PlayQueue
 from engine.session.rules import Rules
 from fingerprint import TrackPeaks
 from recommend import HandmadeEmbedding
+from recommend.plane import lay_out
 
 WORLDS = 40  # of sound, and of what stands together in playlists
 WORDS = 20_000
@@ -113,28 +115,38 @@ def _sound(seconds: float, rng: np.random.Generator) -> Analysis:
     )
 
 
-def timed(call: Callable[[], Any], repeats: int = 1) -> tuple[list[float], Any]:
-    """Return the milliseconds of each call, and what the last returned."""
+Times = list[tuple[float, float]]
+
+
+def timed(call: Callable[[], Any], repeats: int = 1) -> tuple[Times, Any]:
+    """Return wall and processor milliseconds of each call, and what the last returned."""
     times, found = [], None
     for _ in range(repeats):
-        began = time.perf_counter()
+        began, worked = time.perf_counter(), time.process_time()
         found = call()
-        times.append(1e3 * (time.perf_counter() - began))
+        took = time.perf_counter() - began, time.process_time() - worked
+        times.append((1e3 * took[0], 1e3 * took[1]))
     return times, found
 
 
 def measure(folder: Path, figures: dict[str, float]) -> None:
     """Measure what a session asks of the library."""
 
-    def note(what: str, times: Sequence[float]) -> None:
-        figures[what] = round(float(np.median(times)), 2)
-        figures[f"{what}, worst"] = round(float(max(times)), 2)
-        print(f"{what:44s} {figures[what]:9.1f} ms   worst {figures[what + ', worst']:9.1f}")
+    def note(what: str, times: Times) -> None:
+        wall, cpu = np.array(times).T
+        figures[what] = round(float(np.median(wall)), 2)
+        figures[f"{what}, worst"] = round(float(wall.max()), 2)
+        figures[f"{what}, processor"] = round(float(np.median(cpu)), 2)
+        print(
+            f"{what:36s} {np.median(wall):8.1f} ms  worst {wall.max():8.1f}"
+            f"  processor {np.median(cpu):8.1f}"
+        )
 
     times, library = timed(lambda: Library.open(folder, writable=False))
     note("open the library", times)
     times, recommender = timed(library.recommender)
     note("open the recommender", times)
+    note("look for stale tracks", timed(library.stale_note)[0])
     times, facts = timed(lambda: Facts(library))
     note("read what rules need", times)
     queue = PlayQueue(
@@ -155,11 +167,23 @@ def measure(folder: Path, figures: dict[str, float]) -> None:
         note(f"fit {minutes} min", timed(lambda m=minutes: queue.fit(60.0 * m), 5)[0])
         figures[f"fit {minutes} min, off by s"] = round(queue.fit_off_s, 2)
         queue.clear()
+    _maps(library, note)
     library.close()
 
 
+def _maps(library: Library, note: Callable[[str, Times], None]) -> None:
+    (library.directory / "map").unlink(missing_ok=True)
+    table = library.embeddings
+    some = np.array(table.standardised(table.ids[:10_000]))
+    note(f"lay out {len(some)} vectors", timed(lambda: lay_out(some))[0])
+    note("draw the whole map", timed(lambda: library_map(library))[0])
+    times, found = timed(lambda: library_map(library))
+    note("open the map again", times)
+    note("a path of 8 tracks", timed(lambda: found.path(1, 2, 8), 5)[0])
+
+
 def _searches(
-    library: Library, rng: np.random.Generator, note: Callable[[str, Sequence[float]], None]
+    library: Library, rng: np.random.Generator, note: Callable[[str, Times], None]
 ) -> None:
     tracks = library.search("", 1, 0).total
     some = [library.track(int(i)) for i in rng.integers(1, tracks, 30)]
@@ -182,10 +206,12 @@ def main() -> None:
         folder = asked.folder or Path(scratch)
         if not (folder / FILE_NAME).exists():
             times, _ = timed(lambda: make(folder, asked.tracks))
-            print(f"made {asked.tracks} tracks in {times[0] / 1e3:.0f} s")
+            print(f"made {asked.tracks} tracks in {times[0][0] / 1e3:.0f} s")
             with Library.open(folder) as library:
                 times, _ = timed(library.recommender)
-                print(f"fitted the recommender in {times[0] / 1e3:.1f} s (once, kept on the disk)")
+                print(
+                    f"fitted the recommender in {times[0][0] / 1e3:.1f} s (once, kept on the disk)"
+                )
         measure(folder, figures)
     if asked.json:
         asked.json.write_text(json.dumps(figures, indent=1))

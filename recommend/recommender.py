@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
@@ -22,7 +21,6 @@ Ids = NDArray[np.int64]
 
 SOUND_WEIGHT = 0.35  # of one deviation of likeness in sound, beside one of the playlists' score
 _REASONS = 3
-_REMEMBERED = 64  # tracks whose likeness to all others is kept: a session asks again and again
 
 
 @dataclass(frozen=True)
@@ -52,6 +50,15 @@ class Suggestion:
     track_id: int
     score: float
     reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True)
+class _Voices:
+    """Tracks that speak by their sound: ids, shares (n,) and directions (n, dimensions)."""
+
+    ids: list[int]
+    shares: Floats
+    directions: Floats
 
 
 @dataclass(frozen=True)
@@ -111,7 +118,6 @@ class Recommender:
         self._wrmf = wrmf
         self._table = table if table is not None and len(table) else None
         self.sound_weight = sound_weight
-        self._likenesses: OrderedDict[int, Floats] = OrderedDict()
         known = [wrmf.track_ids] if wrmf is not None else []
         known += [self._table.ids] if self._table is not None else []
         own = as_ids(library, "library") if library is not None else None
@@ -218,38 +224,29 @@ class Recommender:
             session.skip(int(track_id))
         return session if session.heard else None
 
-    def _sound_voices(self, wanted: Ids, unwanted: Ids) -> list[tuple[int, float, Floats]]:
-        """Return (track id, weight, cosine to every track of the catalogue) of each voice."""
+    def _sound_voices(self, wanted: Ids, unwanted: Ids) -> _Voices:
+        """Return who speaks for a likeness in sound, and how loud."""
         if self._table is None:
-            return []
+            return _Voices([], np.zeros(0, np.float32), np.zeros((0, 0), np.float32))
         known = [int(t) for t in wanted if t in self._table]
         against = [int(t) for t in unwanted if t in self._table]
-        voices = [(t, 1.0 / len(known), self._likeness(self._table, t)) for t in known]
-        return voices + [(t, -0.5 / len(against), self._likeness(self._table, t)) for t in against]
-
-    def _likeness(self, table: EmbeddingTable, track_id: int) -> Floats:
-        """Return the cosine of a track to every track of the catalogue; 0 without embedding."""
-        found = self._likenesses.pop(track_id, None)
-        if found is None:
-            present = self._sound_rows >= 0
-            found = np.zeros(len(present), dtype=np.float32)
-            cosines = table.similarities(table.vector(track_id))
-            found[present] = cosines[self._sound_rows[present]]
-        self._likenesses[track_id] = found  # the latest last
-        while len(self._likenesses) > _REMEMBERED:
-            self._likenesses.popitem(last=False)
-        return found
+        shares = [1.0 / max(len(known), 1)] * len(known) + [-0.5 / max(len(against), 1)] * len(
+            against
+        )
+        ids = known + against
+        return _Voices(ids, np.array(shares, np.float32), self._table.directions(ids))
 
     def _scores(
-        self, session: Session | None, voices: list[tuple[int, float, Floats]], wanted: Ids
+        self, session: Session | None, voices: _Voices, wanted: Ids
     ) -> tuple[Floats, tuple[float, float]]:
         """Return all scores, and what one unit of the factors' score and of likeness are worth."""
-        if session is None and not voices:
+        if session is None and not voices.ids:
             return self._popularity, (1.0, 1.0)
         sound = np.zeros(len(self.track_ids), dtype=np.float32)
-        for _, share, likeness in voices:
-            sound += np.float32(share) * likeness
-        told = (self._sound_rows >= 0) & bool(voices)
+        told = (self._sound_rows >= 0) & bool(voices.ids)
+        if self._table is not None and voices.ids:
+            products = self._table.along(voices.shares @ voices.directions)
+            sound[told] = products[self._sound_rows[told]]
         scores, units = sound, (1.0, 1.0)
         if session is not None:
             told |= self._placed
@@ -279,15 +276,16 @@ class Recommender:
         row: int,
         score: float,
         session: Session | None,
-        voices: list[tuple[int, float, Floats]],
+        voices: _Voices,
         units: tuple[float, float],
     ) -> Suggestion:
         track_id = int(self.track_ids[row])
-        reasons = [
-            Reason("sound", voice, float(units[1] * share * likeness[row]))
-            for voice, share, likeness in voices
-            if units[1] * share * likeness[row] != 0
-        ]
+        reasons: list[Reason] = []
+        if self._table is not None and self._sound_rows[row] >= 0 and voices.ids:
+            cosines = voices.directions @ self._table.directions([track_id])[0]
+            worth = (units[1] * voices.shares * cosines).tolist()
+            told = zip(voices.ids, worth, strict=True)
+            reasons = [Reason("sound", voice, share) for voice, share in told if share != 0]
         if session is not None:
             kind = "cold" if self._mapped[row] else "playlists"
             ids, shares = session.explain_factors(self._factors[row])

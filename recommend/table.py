@@ -154,6 +154,23 @@ class EmbeddingTable:
         length = max(float(np.linalg.norm(z)), _SHORTEST)
         return np.clip(dots / (self._lengths * length), -1.0, 1.0).astype(np.float32)
 
+    def directions(self, ids: ArrayLike | Iterable[int]) -> Floats:
+        """Return the z-scores of known tracks, each of length 1: their products are cosines."""
+        z = self.standardised(ids)
+        lengths: Floats = self._lengths[self.rows_of(ids)]
+        units: Floats = z / lengths[:, None]
+        return units
+
+    def along(self, direction: ArrayLike) -> Floats:
+        """Return the product of each track's direction with `direction`, of z-scores too.
+
+        For a weighted sum of `directions` that is the weighted sum of cosines, in one pass.
+        """
+        weights = np.asarray(direction, dtype=np.float32) * self.inverse
+        dots = self.vectors @ weights - np.float32(self.mean @ weights)
+        products: Floats = (dots / self._lengths).astype(np.float32)
+        return products
+
     def nearest(
         self, query: int | ArrayLike, n: int = 10, exclude: Iterable[int] = ()
     ) -> tuple[Ids, Floats]:

@@ -120,7 +120,7 @@ def add_playlist(
         list[Path],
         typer.Argument(
             metavar="FILE...",
-            help="M3U or M3U8 files, or slices of the Million Playlist Dataset (JSON).",
+            help="M3U, M3U8, XSPF or JSPF files, or slices of the Million Playlist Dataset.",
         ),
     ],
     library: LibraryOption = None,
@@ -147,6 +147,45 @@ def add_playlist(
             say(f"{file}: {matched} of {matched + unmatched} entries are in the library")
     if failed:
         raise typer.Exit(PARTLY if failed < len(files) else 1)
+
+
+@playlist_app.command("export")
+@command
+def export_playlist(
+    name: Annotated[str, typer.Argument(help="Name of the playlist, or its beginning.")],
+    file: Annotated[Path, typer.Argument(help="New file: .m3u8, .jspf or .xspf.")],
+    library: LibraryOption = None,
+) -> None:
+    """Write a playlist for another program; songs that are not in the library are left out.
+
+    Example: antiphon playlist export "rainy sunday" sunday.xspf
+    """
+    from engine.errors import PlaylistError
+    from engine.library import Library, tags
+    from engine.library.playlist_files import KINDS, write_playlist
+
+    kind = file.suffix.lower().removeprefix(".")
+    if kind not in KINDS:
+        raise typer.BadParameter(f"FILE must end in .{', .'.join(KINDS)}, got {file.name}")
+    with Library.open(library, writable=False) as opened:
+        wanted = tags.fold(name)
+        lists = [one for one in opened.playlists() if tags.fold(one.name).startswith(wanted)]
+        exact = [one for one in lists if tags.fold(one.name) == wanted]
+        lists = exact or lists
+        if len(lists) != 1:
+            some = ", ".join(one.name for one in lists[:4])
+            raise PlaylistError(
+                f"{name!r} may be {some}" if lists else f"the library has no playlist {name!r}"
+            )
+        known = opened.many([track_id for track_id in lists[0].track_ids if track_id > 0])
+        tracks = [known[i] for i in lists[0].track_ids if i in known]
+        text = write_playlist(tracks, kind, lists[0].name)
+    try:
+        with file.open("x", encoding="utf-8") as out:
+            out.write(text)
+    except OSError as error:
+        raise PlaylistError(f"{file}: cannot be written ({error.strerror})") from error
+    say(f"{file}: {len(tracks)} of {len(lists[0].track_ids)} entries")
 
 
 def _tell(report: Report) -> None:

@@ -192,24 +192,9 @@ class Library:
         NoSuchTrackError
             If there is none, or several; names a few of them.
         """
-        if text.isascii() and text.isdigit() and len(text) < 19:
-            by_number = self._select("WHERE id = ?", int(text))
-            if by_number:
-                return by_number[0]
-        by_path = self.find(Path(text))
-        if by_path is not None:
-            return by_path
-        wanted = tags.fold(text)
-        found = self.search(text).tracks if wanted else []
-        exact = [t for t in found if wanted in (tags.fold(t.title), tags.fold(t.name))]
-        found = sorted(exact or found, key=lambda track: track.name)
-        if not found:
-            raise NoSuchTrackError(f"the library has no track called {text!r}")
-        if len(found) > 1:
-            some = ", ".join(f"{track.name} ({track.id})" for track in found[:4])
-            more = f" and {len(found) - 4} more" if len(found) > 4 else ""
-            raise NoSuchTrackError(f"{text!r} may be {some}{more}; give the number")
-        return found[0]
+        from engine.library.resolve import resolve
+
+        return resolve(self, text)
 
     @property
     def index(self) -> FingerprintIndex:

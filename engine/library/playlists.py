@@ -1,4 +1,4 @@
-"""Playlist files: M3U and M3U8, and the JSON of the Million Playlist Dataset."""
+"""Playlist files: M3U and M3U8, XSPF and JSPF, and the JSON of the Million Playlist Dataset."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ import re
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote, unquote_to_bytes, urlsplit
 
 from engine.errors import PlaylistError
 from engine.io.audiofile import reason
-from engine.library import tags
+from engine.library import spiff, tags
 
-SUFFIXES = frozenset({".m3u", ".m3u8", ".json"})
+SUFFIXES = frozenset({".m3u", ".m3u8", ".json", ".jspf", ".xspf"})
 
+_SPIFF = (".jspf", ".xspf")
 _LARGEST_BYTES = 512 << 20  # a slice of the Million Playlist Dataset has 34 MB
 _URL = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]+:")  # two letters at least: `C:` is a drive
 
@@ -59,17 +60,23 @@ def read(path: Path) -> list[PlaylistFile]:
         If the file cannot be read, is malformed, or holds no entry.
     """
     path = Path(path)
-    if path.suffix.lower() not in SUFFIXES:
-        raise PlaylistError(f"{path}: is not a playlist that can be read (.m3u, .m3u8 or .json)")
+    suffix = path.suffix.lower()
+    if suffix not in SUFFIXES:
+        known = ", ".join(sorted(SUFFIXES))
+        raise PlaylistError(f"{path}: is not a playlist that can be read ({known})")
     try:
         if not path.is_file():
             raise PlaylistError(f"{path}: {'is not a file' if path.exists() else 'does not exist'}")
-        if path.stat().st_size > _LARGEST_BYTES:
-            raise PlaylistError(f"{path}: is larger than {_LARGEST_BYTES >> 20} MB")
+        largest = spiff.LARGEST_BYTES if suffix in _SPIFF else _LARGEST_BYTES
+        if path.stat().st_size > largest:
+            raise PlaylistError(f"{path}: is larger than {largest >> 20} MB")
         data = path.read_bytes()
     except OSError as error:
         raise PlaylistError(f"{path}: cannot be read ({reason(error)})") from error
-    found = _from_json(path, data) if path.suffix.lower() == ".json" else [_from_m3u(path, data)]
+    if suffix in _SPIFF:
+        found = [_from_spiff(path, data, suffix)]
+    else:
+        found = _from_json(path, data) if suffix == ".json" else [_from_m3u(path, data)]
     if not any(playlist.entries for playlist in found):
         raise PlaylistError(f"{path}: holds no entries")
     return found
@@ -115,7 +122,7 @@ def _m3u_entry(folder: Path, line: str, said: tags.Tags, duration: float | None)
     if _URL.match(line) and not line.lower().startswith("file:"):
         named = tags.from_name(Path(unquote(PurePosixPath(urlsplit(line).path).name) or "?"))
         return Entry(said.title or named.title, said.artist, None, line, duration)
-    place = unquote(urlsplit(line).path) if line.lower().startswith("file:") else line
+    place = _unquote(urlsplit(line).path) if line.lower().startswith("file:") else line
     if "\\" in place and "/" not in place:
         place = place.replace("\\", "/")
     path = Path(os.path.abspath(folder / place))  # noqa: PTH100  (resolve() would follow links)
@@ -125,12 +132,51 @@ def _m3u_entry(folder: Path, line: str, said: tags.Tags, duration: float | None)
     return Entry(named.title, named.artist, path, "", duration)
 
 
-def _from_json(path: Path, data: bytes) -> list[PlaylistFile]:
+def _unquote(text: str) -> str:
+    """Return the path that an address quotes; file names need not be text."""
+    return os.fsdecode(unquote_to_bytes(text))
+
+
+def _from_spiff(path: Path, data: bytes, suffix: str) -> PlaylistFile:
+    try:
+        title, rows = (
+            spiff.from_xspf(data)
+            if suffix == ".xspf"
+            else spiff.from_jspf(_json_object(path, data))
+        )
+    except spiff.SpiffError as error:
+        raise PlaylistError(f"{path}: {error}") from error
+    entries = tuple(_spiff_entry(path.parent, row) for row in rows)
+    return PlaylistFile(tags.clean(title) or tags.clean(path.stem), entries)
+
+
+def _spiff_entry(folder: Path, row: dict[str, str]) -> Entry:
+    said = tags.Tags(tags.clean(row.get("title", "")), tags.clean(row.get("creator", "")))
+    length = re.fullmatch(r"\d{1,12}", row.get("duration", ""))
+    duration_s = int(length.group()) / 1000 if length else None
+    place = row.get("location", "").strip()
+    if not place.isprintable() or not place or "\0" in _unquote(place):
+        return Entry(
+            said.title, said.artist, None, tags.clean(row.get("identifier", "")), duration_s
+        )
+    if not _URL.match(place):
+        place = _unquote(place)
+    return _m3u_entry(folder, place, said, duration_s)
+
+
+def _json_object(path: Path, data: bytes) -> dict[str, Any]:
     try:
         content = json.loads(data)
     except (ValueError, RecursionError) as error:
         raise PlaylistError(f"{path}: is not JSON ({error})") from error
-    found = content.get("playlists") if isinstance(content, dict) else None
+    return content if isinstance(content, dict) else {}
+
+
+def _from_json(path: Path, data: bytes) -> list[PlaylistFile]:
+    content = _json_object(path, data)
+    if "playlist" in content:
+        return [_from_spiff(path, data, ".jspf")]
+    found = content.get("playlists")
     if not isinstance(found, list):
         raise PlaylistError(f"{path}: has no list of playlists as the Million Playlist Dataset has")
     playlists = []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from engine.library import Track
@@ -72,3 +72,13 @@ class Entry:
     def fixed(self) -> bool:
         """Whether it stays when suggestions are renewed."""
         return self.pinned or self.by == "user"
+
+    def with_moment(self, speaker: int, moment_s: float) -> Entry:
+        """Return this entry with the moment at which a voice's track sounds most like it."""
+        voices = tuple(
+            replace(voice, moment_s=moment_s)
+            if voice.kind == "sound" and voice.track_id == speaker
+            else voice
+            for voice in self.voices
+        )
+        return replace(self, voices=voices)

@@ -309,6 +309,19 @@ class PlayQueue:
         self._changed()
         return head
 
+    def note_moment(self, speaker: int, track_id: int, moment_s: float) -> None:
+        """Note from which second on a track that speaks for another sounds most alike."""
+        with self._lock:
+            entries = tuple(
+                entry.with_moment(speaker, moment_s) if entry.track.id == track_id else entry
+                for entry in self._plan.entries
+            )
+            if entries == self._plan.entries:
+                return
+            self._plan = replace(self._plan, entries=entries)
+            self.revision += 1
+        self._changed()
+
     def use(self, chooser: Chooser) -> None:
         """Suggest from another state of the library."""
         with self._lock:

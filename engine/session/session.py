@@ -19,6 +19,7 @@ from engine.session.chooser import Chooser
 from engine.session.evening import Evening
 from engine.session.facts import Facts
 from engine.session.history import History
+from engine.session.moments import Moments
 from engine.session.play_queue import PlayQueue
 from engine.session.rules import Rules
 from engine.synth import Synth
@@ -93,10 +94,11 @@ class Session:
         self.queue = PlayQueue(
             Chooser(self._facts, library.recommender()),
             self._evening,
-            lambda: self.tell("queue"),
+            self._queue_changed,
             self._playing_left_s,
             lambda: self.decks.crossfade_s,
         )
+        self._moments = Moments(library.embeddings, self._path, self.queue.note_moment)
         self.decks = Decks(synth.state, synth.sample_rate, self._next, on_error)
         self.decks.auto = play_queue
         self.decks.on_change.append(self._decks_changed)
@@ -121,6 +123,7 @@ class Session:
         """End the threads; the stream and the library stay their owner's."""
         if self._adding is not None:
             self._adding.close()
+        self._moments.close()
         self.listener.close()
         self.decks.close()
         for library in self._opened:
@@ -164,6 +167,15 @@ class Session:
     def renew(self) -> None:
         """Suggest anew, from what was heard, liked and skipped; behind a fitted queue, too."""
         self.queue.open()
+
+    def _queue_changed(self) -> None:
+        for speaker, track_id, moment_s in self._moments.look(self.queue.entries):
+            self.queue.note_moment(speaker, track_id, moment_s)
+        self.tell("queue")
+
+    def _path(self, track_id: int) -> Path | None:
+        track = self.track(track_id)
+        return None if track is None else track.path
 
     def track(self, track_id: int) -> Track | None:
         """Return a track of the library; None if there is none of this id."""

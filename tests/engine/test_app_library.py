@@ -167,6 +167,38 @@ def test_recommend_of_an_unknown_title_is_one_line(run, music: Path) -> None:  #
     assert err == "antiphon: the library has no track called 'nothing'\n"
 
 
+def test_a_playlist_goes_out_by_its_name_as_the_suffix_says(run, music: Path) -> None:  # type: ignore[no-untyped-def]
+    run("add", "music")
+    names = [path.name for path in sorted(music.glob("*.flac"))]
+    Path("Rainy Sunday.m3u8").write_text(
+        "".join(f"music/{name}\n" for name in [*names, "gone.mp3"])
+    )
+    run("playlist", "add", "Rainy Sunday.m3u8")
+    code, out, _ = run("playlist", "export", "rainy", "out.xspf")
+    assert (code, out) == (0, f"out.xspf: {len(names)} of {len(names) + 1} entries\n")
+    assert "<title>Rainy Sunday</title>" in Path("out.xspf").read_text()
+    assert run("playlist", "export", "rainy", "out.xspf")[::2] == (
+        1,
+        "antiphon: out.xspf: cannot be written (File exists)\n",
+    )
+    assert "no playlist 'sunny'" in run("playlist", "export", "sunny", "other.jspf")[2]
+    assert run("playlist", "export", "rainy", "out.pls")[0] == 2
+
+
+def test_adding_tells_another_program_of_every_file_as_json(run, music: Path) -> None:  # type: ignore[no-untyped-def]
+    count = len(list(music.glob("*.flac")))
+    (music / "bad.flac").write_bytes(b"no music")
+    code, out, _ = run("add", "--json", "music")
+    *events, whole = [json.loads(line) for line in out.splitlines()]
+    assert code == 3
+    assert [event["done"] for event in events] == list(range(1, count + 2))
+    assert {event["total"] for event in events} == {count + 1}
+    assert [event["path"] for event in events if event["outcome"] == "failed"] == [
+        str(music / "bad.flac")
+    ]
+    assert (whole["added"], whole["failed"], whole["tracks"]) == (count, 1, count)
+
+
 def test_a_bad_playlist_among_good_ones_is_named(run, music: Path) -> None:  # type: ignore[no-untyped-def]
     run("add", "music")
     Path("good.m3u8").write_text("music/one.flac\n")

@@ -150,3 +150,10 @@ def test_a_weight_out_of_range_is_named(wrmf: WRMF) -> None:
         Session(wrmf).skip(3, 0.0)
     with pytest.raises(ValueError, match="sound_weight"):
         Recommender(wrmf, sound_weight=-1.0)
+
+
+def test_without_anything_to_go_on_from_a_table_alone_ranks_all_and_skips_still_count():
+    table = EmbeddingTable("toy", 1, [7, 8, 9], [[0, 1], [0.1, 1], [1, 0]])
+    recommender = Recommender(None, table)
+    assert {one.track_id for one in recommender.recommend([], n=3)} == {7, 8, 9}
+    assert [one.track_id for one in recommender.recommend([], n=3, skips=[7])] == [9, 8]

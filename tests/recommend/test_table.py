@@ -102,3 +102,11 @@ def test_bad_vectors_and_ids_are_named() -> None:
 def test_tiny_libraries_answer_without_nan(n: int) -> None:
     table = EmbeddingTable("made", 1, range(n), np.arange(n * 3.0).reshape(n, 3))
     assert np.isfinite(table.similarities(np.ones(3))).all()
+
+
+def test_a_weighted_sum_of_directions_gives_the_weighted_sum_of_cosines(rng):
+    table = EmbeddingTable("toy", 1, range(10, 40), rng.standard_normal((30, 7)))
+    weights = np.array([0.5, -0.25, 1.0], np.float32)
+    cosines = [table.similarities(table.vector(track)) for track in (12, 33, 20)]
+    found = table.along(weights @ table.directions([12, 33, 20]))
+    assert found == pytest.approx(weights @ cosines, abs=1e-5)
