@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from evals import corpus, onset_baseline, score
+from evals import corpus, crossfade, onset_baseline, score
 from evals.degrade import CONDITIONS, RATE, degrade
 from fingerprint.settings import SAMPLE_RATE
 from tests.fingerprint.conftest import tune
@@ -98,3 +98,27 @@ def test_scores_of_known_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert result["known clips named wrongly"] == 1
     assert result["offset within 50 ms"] == 100.0
     assert "| bar | 0 |" in capsys.readouterr().out
+
+
+def test_the_ideal_mix_is_what_the_decks_send_and_a_click_is_told_from_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paths = crossfade.made(tmp_path, 2.5)[:3]
+    pieces = [crossfade.piece(i, path, 2.5) for i, path in enumerate(paths)]
+    row = crossfade.transitions(pieces, 1.0, 512)
+    assert row["worst_off_lu"] < 1.0
+    assert row["true_peak_db"] < -1.0
+    assert row["error_db"] < -120.0
+    assert row["silent_frames"] == row["frames_more_or_less"] == 0
+
+    play = crossfade.play
+
+    def clicking(*asked: object) -> np.ndarray:
+        heard = play(*asked)  # type: ignore[arg-type]
+        heard[100_000:100_050] = 0.0
+        return heard
+
+    monkeypatch.setattr(crossfade, "play", clicking)
+    row = crossfade.transitions(pieces, 1.0, 512)
+    assert row["error_db"] > -60.0
+    assert row["silent_frames"] > 40

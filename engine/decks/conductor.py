@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from engine.decks.crossfader import BOTH, Crossfader
 from engine.decks.cue import Cue
 from engine.decks.deck import Deck
+from engine.errors import AntiphonError
 from engine.rt import deck_state as ds
 
 _TICK_S = 0.02
@@ -70,6 +71,7 @@ class Conductor:
         self._one = state[0]
         self._rate = sample_rate
         self._on_next = on_next
+        self._on_error = on_error
         self._ask_frame = 0  # before which on_next is not asked again
         self._sent: dict[int, int] = {}  # frame of the stream at which a track was last sent out
         self._ticking = threading.Lock()
@@ -152,8 +154,13 @@ class Conductor:
         )
 
     def following(self) -> Cue | None:
-        """Ask for what comes next."""
-        cue = self._on_next() if self._on_next is not None else None
+        """Ask for what comes next; who cannot say is asked again, as who has nothing."""
+        cue = None
+        try:
+            cue = self._on_next() if self._on_next is not None else None
+        except AntiphonError as error:
+            if self._on_error is not None:
+                self._on_error(Path(), str(error))
         if cue is None:
             self.wanted = None
             self._ask_frame = self.frame + round(_AGAIN_S * self._rate)

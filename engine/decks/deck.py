@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.decks.cue import Cue
-from engine.decks.loudness import gain_db
+from engine.decks.loudness import gain_db, highest_gain
 from engine.errors import AudioFileError
 from engine.io import audiofile
 from engine.library.replaygain import read_loudness
@@ -22,8 +22,10 @@ from engine.rt.state import DECK_FLUSH
 
 _AHEAD_S = 1.0  # decoded ahead of what is heard
 _MOST_AHEAD = 3 * DECK_FRAMES // 4  # the rest is for what replaces it
+_REFILL = 4  # part of that which may be missing while nobody hurries
 _WAIT_S = 0.05
 _RAMP_S = 0.02  # from the gain of one track to that of the next on the same deck
+_BOTH_SIDES_LU = 3.01  # by which one channel is louder on both sides
 _SPANS = 4  # kept: what goes out now may be the last but one
 _LOW_BITS = (1 << 31) - 1
 
@@ -35,6 +37,7 @@ class Span:
     cue: Cue
     first: int  # absolute frame of the ring
     duration_s: float  # of the file
+    loudness_lufs: float | None = None  # as it is played
     gain_db: float = 0.0
     last: int | None = None  # None while it is being decoded
 
@@ -160,6 +163,11 @@ class Deck:
     # --- where it is
 
     @property
+    def wish(self) -> Cue | None:
+        """What was asked for, as long as nothing of it is there."""
+        return self._wish
+
+    @property
     def loading(self) -> bool:
         """Nothing of what was asked for last is there yet."""
         return self._wish is not None
@@ -183,12 +191,12 @@ class Deck:
 
     @property
     def behind(self) -> bool:
-        """There is something to decode, and room for it."""
+        """There is something to decode, and much room for it."""
         if self._wish is not None:
             return True
         if self.finished:
             return bool(self.spans) and self._leader.goes_on(self)
-        return self._room() > 0
+        return self._room() > self._ahead // _REFILL
 
     @property
     def waiting_frames(self) -> int:
@@ -263,7 +271,7 @@ class Deck:
         try:
             cue = _with_tags(cue)
             with audiofile.blocks(cue.path, self._rate, start_s=cue.start_s) as source:
-                made = Span(cue, 0, source.expected_s)
+                made = Span(cue, 0, source.expected_s, _as_played(cue, source.channels))
                 left = round((made.end_s - cue.start_s) * self._rate)
                 is_cut = made.end_s < source.expected_s - EASE_S
                 done = 0
@@ -327,12 +335,14 @@ class Deck:
         `at` is its first frame, counted from the cue's start; `end` the frame it is cut at.
         """
         cue = span.cue
-        span.gain_db = gain_db(cue.loudness_lufs, cue.true_peak_db, self._leader.target_lufs)
+        span.gain_db = gain_db(span.loudness_lufs, cue.true_peak_db, self._leader.target_lufs)
         gain = 10.0 ** (span.gain_db / 20.0)
         sound = np.multiply(part, np.float32(gain), dtype=np.float32)
         if self._gain is not None and self._gain != gain:
+            # a quiet track may be followed by a loud one, which its gain would be too much for
+            begin = min(self._gain, max(gain, highest_gain(cue.true_peak_db)))
             frames = min(len(part), round(_RAMP_S * self._rate))
-            ramp = np.linspace(self._gain, gain, frames, endpoint=False, dtype=np.float32)
+            ramp = np.linspace(begin, gain, frames, endpoint=False, dtype=np.float32)
             sound[:frames] = part[:frames] * ramp[:, None]
         self._gain = gain
         if cue.start_s > 0 and at < len(self._ease):
@@ -370,6 +380,13 @@ def _with_tags(cue: Cue) -> Cue:
     if told is None:
         return cue
     return replace(cue, loudness_lufs=told.loudness_lufs, true_peak_db=told.peak_db)
+
+
+def _as_played(cue: Cue, channels: int) -> float | None:
+    """Return the loudness of a cue on two loudspeakers: of one channel it is that on one."""
+    if cue.loudness_lufs is None or channels > 1:
+        return cue.loudness_lufs
+    return cue.loudness_lufs + _BOTH_SIDES_LU
 
 
 def _as_stereo(block: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -38,6 +38,7 @@ class Decks:
         Asked for what comes next, from a thread of the decks; None ends the music.
     on_error : callable, optional
         Told the path and reason of a file that cannot be played; the music goes on without it.
+        Also told, with an empty path, why `on_next` raised an `AntiphonError`.
 
     Examples
     --------
@@ -270,9 +271,10 @@ class Decks:
         span = deck.span()
         peak = float(self._one["meter"][ds.METER_DECKS + deck.number])
         if span is None:
-            return DeckStatus(
-                None, "loading" if deck.loading else "empty", 0.0, None, 0.0, 0.0, peak
-            )
+            wish = deck.wish
+            if wish is None:
+                return DeckStatus(None, "empty", 0.0, None, 0.0, 0.0, peak)
+            return DeckStatus(wish.track_id, "loading", wish.start_s, None, 0.0, 0.0, peak)
         state, fade = "cued", 0.0
         if deck.started:
             state = "paused" if lead.paused else "playing"

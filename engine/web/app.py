@@ -16,6 +16,7 @@ from starlette.staticfiles import StaticFiles
 from engine.errors import (
     AntiphonError,
     AudioFileError,
+    DeckError,
     LibraryLockedError,
     NoSuchTrackError,
     PatchError,
@@ -40,6 +41,7 @@ _STATUS: dict[type[Exception], int] = {
     NoSuchTrackError: 404,
     PatchError: 422,
     AudioFileError: 422,
+    DeckError: 409,
     RecordingError: 409,
     LibraryLockedError: 409,
     AntiphonError: 503,

@@ -8,6 +8,7 @@ from typing import Any
 from fastapi import APIRouter
 from fastapi.responses import Response
 
+from engine.library.playlist_files import write_playlist
 from engine.web import bodies, views
 from engine.web.routes.common import DONE, Answer, AtDesk, track_of
 
@@ -98,8 +99,6 @@ def pin(entry: bodies.EntryId, body: bodies.QueuePin, desk: AtDesk) -> Answer:
 @router.get("/queue.{kind}", response_class=Response)
 def save(kind: str, desk: AtDesk) -> Response:
     """The queue as a playlist: queue.m3u8, queue.jspf or queue.xspf."""
-    from engine.library.playlist_files import write_playlist
-
     if kind not in _TYPES:
         raise LookupError(f"queue can be had as {', '.join(_TYPES)}, not as {kind[:20]!r}")
     tracks = [entry.track for entry in desk.session.queue.entries]

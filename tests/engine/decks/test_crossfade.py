@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from engine.decks import Cue
-from engine.decks.loudness import crossing_law, gain_db
+from engine.decks.loudness import CEILING_DB, crossing_law, gain_db
 from tests.measure import db
 from tests.turntables import RATE, Turntables, roughness, sine, sounding, write
 
@@ -48,7 +48,7 @@ def test_a_crossfade_begins_so_long_before_the_end_to_the_frame(
     want[begin:] += b * np.concatenate([np.sin(np.pi / 2 * x), np.ones(len(b) - frames)])
     assert len(heard) == len(want)
     # where a file is cut, the last 5 ms of what has all but faded are eased as well
-    np.testing.assert_allclose(heard, want, atol=5e-4 if end_s else 1e-6)
+    np.testing.assert_allclose(heard, want, atol=3e-3 if end_s else 1e-6)
 
 
 def test_each_track_is_brought_to_the_target_as_far_as_its_peaks_allow(
@@ -58,7 +58,7 @@ def test_each_track_is_brought_to_the_target_as_far_as_its_peaks_allow(
     soft = Cue(2, write(tmp_path / "2.wav", sine(300, 3.0, 0.1)), 0.0, None, -26.0, -20.0)
     peaky = Cue(3, write(tmp_path / "3.wav", sine(300, 3.0, 0.5)), 0.0, None, -26.0, -6.0)
     unknown = Cue(4, write(tmp_path / "4.wav", sine(300, 3.0, 0.5)))
-    for cue, want_db in ((loud, -7.0), (soft, 10.0), (peaky, 5.0), (unknown, 0.0)):
+    for cue, want_db in ((loud, -7.0), (soft, 10.0), (peaky, 4.8), (unknown, 0.0)):
         one = make()
         one.start(cue)
         heard = one.run(0.5)
@@ -105,12 +105,12 @@ def test_no_crossfade_of_loud_tracks_goes_over_the_ceiling(
     one = make(cues[1:], crossfade_s=2.0)
     one.start(cues[0])
     heard = one.play_out()
-    assert db(np.abs(heard).max()) < -1.0 + 0.03
+    assert db(np.abs(heard).max()) < -1.0
     assert one.synth.state[0]["limit_gain"] == 1.0  # it was not the limiter that saw to it
 
 
 def test_the_law_is_as_near_to_equal_power_as_the_peaks_allow() -> None:
-    ceiling = 10 ** (-1 / 20)
+    ceiling = 10 ** (CEILING_DB / 20)
     x = np.linspace(0, 1, 1001)
     rng = np.random.default_rng(0)
     for a, b in [*rng.uniform(0.0, ceiling, (50, 2)), (0.5, 0.5), (ceiling, ceiling), (0, 0)]:

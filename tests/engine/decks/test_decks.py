@@ -10,7 +10,7 @@ import pytest
 import soundfile
 
 from engine.decks import Cue, Playing
-from engine.errors import DeckError
+from engine.errors import DeckError, LibraryLockedError
 from tests.measure import frequency
 from tests.turntables import RATE, Turntables, roughness, sine, sounding, write
 
@@ -138,6 +138,27 @@ def test_files_that_fail_in_a_row_are_no_silence(
     assert [name for name, _ in one.errors] == [path.name for path in empty]
     assert np.abs(heard[:, 0]).min() > 0.2
     assert len(heard) == pytest.approx((2 - crossfade_s) * RATE, abs=4)
+
+
+def test_who_cannot_say_what_is_next_is_asked_again(make: Make, tmp_path: Path) -> None:
+    def following() -> Iterator[Cue]:
+        while True:
+            yield Cue(2, write(tmp_path / "2.wav", np.full(RATE, 0.25)))
+
+    one = make(following(), crossfade_s=0.5)
+    ask, failed = one._next, []
+
+    def stumble() -> Cue | None:
+        if len(failed) < 2:
+            failed.append(one.synth.frame)
+            raise LibraryLockedError("another process is changing the library")
+        return ask()
+
+    one.decks._conductor._on_next = stumble
+    one.start(Cue(1, write(tmp_path / "1.wav", np.full(4 * RATE, 0.25))))
+    one.run(until=lambda: one.decks.sent_within(2, 9.0))
+    assert [why for _, why in one.errors] == ["another process is changing the library"] * 2
+    assert failed[1] - failed[0] >= RATE
 
 
 def test_a_file_that_breaks_off_gives_way_to_the_next(make: Make, tmp_path: Path) -> None:
