@@ -25,7 +25,10 @@ export class Bed {
   constructor(holds) {
     this.#holds = holds;
     this.node = el("div", { class: "bed", role: "application", tabindex: 0 });
-    this.node.setAttribute("aria-label", "Piano keys. Letters play notes: Z X C and on for the lower row, Q W E for the upper one.");
+    this.node.setAttribute(
+      "aria-label",
+      "Piano keys. Letters play notes: Z X C and on for the lower row, Q W E for the upper one.",
+    );
     holds.on((note, held) => this.#keys.get(note)?.node.classList.toggle("down", held));
     this.node.addEventListener("pointerdown", (event) => this.#down(event));
     this.node.addEventListener("pointermove", (event) => this.#move(event));
@@ -46,15 +49,16 @@ export class Bed {
     for (const note of notes) {
       const width = (black(note) ? BLACK_WIDTH : 1) / whites;
       const left = black(note) ? (next - BLACK_WIDTH / 2 + LEAN[note % 12]) / whites : next / whites;
-      const node = el("div", { class: black(note) ? "key key-black" : "key key-white", data: { note } }, el("i", { class: "key-dot" }));
+      const colour = black(note) ? "key key-black" : "key key-white";
+      const node = el("div", { class: colour, data: { note } }, el("i", { class: "key-dot" }));
       if (note % 12 === 0) node.append(el("span", { class: "key-name", text: `C${note / 12 - 1}` }));
       node.style.left = `${left * 100}%`;
       node.style.width = `${width * 100}%`;
       this.#keys.set(note, { node, left, width });
       if (!black(note)) next += 1;
     }
-    const all = [...this.#keys.values()].map((key) => key.node);
-    this.node.replaceChildren(...all.filter((one) => one.classList.contains("key-white")), ...all.filter((one) => one.classList.contains("key-black")));
+    const inOrder = [...notes.filter((note) => !black(note)), ...notes.filter(black)];
+    this.node.replaceChildren(...inOrder.map((note) => this.#keys.get(note).node));
     this.#lit.clear();
     this.#dots();
   }

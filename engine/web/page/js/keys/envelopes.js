@@ -61,11 +61,12 @@ const height = (level) => TOP + (1 - TOP) * (1 - level);
 
 function draw(plot, at, curve) {
   const asked = evenStages({});
+  const held_s = curve.gate_s - asked.attack - asked.decay;
   const x = curve.t.map((t) => {
     if (t < asked.attack) return at.attack * (t / asked.attack);
     const since = t - asked.attack;
     if (since < asked.decay) return at.attack + (at.decay - at.attack) * (since / asked.decay);
-    if (t < curve.gate_s) return at.decay + (at.held - at.decay) * ((since - asked.decay) / (curve.gate_s - asked.attack - asked.decay));
+    if (t < curve.gate_s) return at.decay + (at.held - at.decay) * ((since - asked.decay) / held_s);
     return at.held + (at.release - at.held) * Math.min(1, (t - curve.gate_s) / asked.release);
   });
   const xs = [...x.map((one) => one * SIZE), at.release * SIZE];

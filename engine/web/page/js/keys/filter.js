@@ -9,8 +9,8 @@ import { place, say, valueAt } from "./values.js";
 
 const MODES = [["low", "low"], ["band", "band"], ["high", "high"], ["notch", "notch"]];
 const SLOPES = [[12, "12"], [24, "24"]];
-export const LOWEST_HZ = 20;
-export const HIGHEST_HZ = 20_000;
+const LOWEST_HZ = 20;
+const HIGHEST_HZ = 20_000;
 const TOP_DB = 30;
 const BOTTOM_DB = -54;
 

@@ -16,4 +16,8 @@ export const glyph = (name) =>
 
 /** A button that is only a drawing; `label` is its name and its tooltip. */
 export const glyphButton = (name, label, run, props = {}) =>
-  el("button", { type: "button", class: "icon-button", "aria-label": label, title: label, on: { click: run }, ...props }, glyph(name));
+  el(
+    "button",
+    { type: "button", class: "icon-button", "aria-label": label, title: label, on: { click: run }, ...props },
+    glyph(name),
+  );

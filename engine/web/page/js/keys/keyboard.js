@@ -12,6 +12,7 @@ const LEAST_WHITE_PX = 23;
 const OCTAVES = [4, 3, 2]; // that are shown, as many as there is room for
 const LOWEST = 0;
 const HIGHEST = 120;
+const HINT = "computer keys: Z X C \u2026 / Q W E \u2026, space: sustain, [ ]: octave";
 const STARTS = { 4: 36, 3: 48, 2: 48 };
 
 export function mount(section, link) {
@@ -27,7 +28,7 @@ export function mount(section, link) {
   section.append(
     el("header", { class: "kb-head" }, name, count, pedal,
       el("div", { class: "kb-octaves", role: "group", "aria-label": "Octaves" }, lower, range, higher),
-      scale, el("span", { class: "kb-hint dim", text: "computer keys: Z X C \u2026 / Q W E \u2026, space: sustain, [ ]: octave" })),
+      scale, el("span", { class: "kb-hint dim", text: HINT })),
     el("div", { class: "kb-body" }, strips(link), bed.node),
   );
 

@@ -7,6 +7,7 @@ import { Knob } from "./knob.js";
 import { amountMeta, fits, SOURCES, TARGETS } from "./layout.js";
 
 const MOST = 16;
+const NONE = "No routes. A route lets a source, such as velocity, move a target, such as the cutoff.";
 const FIRST = { source: "velocity", target: "cutoff", amount: 12 };
 
 /** Hold the routes against the model: what is edited here goes out whole. */
@@ -14,7 +15,7 @@ export function matrix(bench) {
   const { model } = bench;
   const rows = el("ol", { class: "routes" });
   const add = el("button", { type: "button", class: "button route-add", text: "+ Route" });
-  const none = el("p", { class: "dim routes-none", text: "No routes. A route lets a source, such as velocity, move a target, such as the cutoff." });
+  const none = el("p", { class: "dim routes-none", text: NONE });
   const words = el("p", { class: "sr", role: "status" });
   let shown = [];
 
@@ -54,8 +55,14 @@ export function matrix(bench) {
       grip: (held) => (held ? model.hold("matrix") : model.release("matrix")),
       small: true,
     });
-    const node = el("li", { class: "route" }, source.node,
-      el("span", { class: "route-target" }, el("span", { text: "\u2192", "aria-hidden": "true" }), target.node), amount.node, glyphButton("close", `Remove ${name}`, () => remove(index)));
+    const node = el(
+      "li",
+      { class: "route" },
+      source.node,
+      el("span", { class: "route-target" }, el("span", { text: "\u2192", "aria-hidden": "true" }), target.node),
+      amount.node,
+      glyphButton("close", `Remove ${name}`, () => remove(index)),
+    );
     let reach = "";
     return {
       node,

@@ -54,6 +54,7 @@ export class Model {
   set(path, value) {
     if (this.get(path) === value) return;
     put(this.patch, path, value);
+    this.changed = true;
     this.#moved.set(path, performance.now());
     this.#unsent.set(path, value);
     this.#later();
@@ -71,8 +72,13 @@ export class Model {
     this.#settle();
   }
 
-  /** Forget what was moved: the next patch of the server is taken whole. */
-  forget() {
+  /** Take another patch whole, whatever was moved: {patch, name, changed}. */
+  take(keys) {
+    this.#forget();
+    this.#hear(keys);
+  }
+
+  #forget() {
     this.#moved.clear();
     this.#unsent.clear();
   }
@@ -103,7 +109,7 @@ export class Model {
   }
 
   #hear({ patch, name, changed }) {
-    if (name !== this.name) this.forget();
+    if (name !== this.name) this.#forget();
     this.name = name;
     this.changed = changed;
     this.#served = patch;

@@ -32,9 +32,9 @@ export function patches(tools, section, link, model) {
   const favourites = new Favourites();
   /** Play a patch: {name} of a stored one, or a whole one; answers whether it went well. */
   const play = async (patch) => {
-    const done = (await link.act(link.put("/api/keys/patch", patch))) !== undefined;
-    if (done) model.forget();
-    return done;
+    const keys = await link.act(link.put("/api/keys/patch", patch));
+    if (keys) model.take(keys);
+    return keys !== undefined;
   };
   const choose = (name) => play({ name });
   let before = null; // what was played when the list was opened, edits and all
@@ -53,9 +53,10 @@ export function patches(tools, section, link, model) {
     const next = await list.neighbour(model.name, by);
     if (next) choose(next);
   };
-  const compare = el("button", { type: "button", class: "button", text: "Compare", title: "Hear the stored patch, and yours again", disabled: true });
-  const revert = el("button", { type: "button", class: "button", text: "Revert", title: "Back to the stored patch", disabled: true });
-  const save = el("button", { type: "button", class: "button", text: "Save", title: "Keep the patch under a name" });
+  const button = (text, title) => el("button", { type: "button", class: "button", text, title });
+  const compare = button("Compare", "Hear the stored patch, and yours again");
+  const revert = button("Revert", "Back to the stored patch");
+  const save = button("Save", "Keep the patch under a name");
   tools.append(
     glyphButton("left", "Previous patch", step(-1)),
     open,
@@ -70,9 +71,7 @@ export function patches(tools, section, link, model) {
   let mine = null; // the patch that was edited, while the stored one is compared with it
   compare.addEventListener("click", async () => {
     if (mine) {
-      const edited = mine;
-      mine = null;
-      if (!(await play(edited))) mine = edited;
+      if (await play(mine)) mine = null;
     } else {
       const edited = structuredClone(model.patch);
       if (await choose(model.name)) mine = edited;
@@ -103,7 +102,9 @@ export function patches(tools, section, link, model) {
 }
 
 function saveSheet(button, link, model, list) {
-  const field = el("input", { class: "field", "aria-label": "Name of the patch", maxlength: 60, required: true, autocomplete: "off" });
+  const field = el("input", {
+    class: "field", "aria-label": "Name of the patch", maxlength: 60, required: true, autocomplete: "off",
+  });
   const sheet = el(
     "form",
     { class: "sheet save-sheet", popover: "", role: "dialog", "aria-label": "Save the patch" },

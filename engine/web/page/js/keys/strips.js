@@ -9,7 +9,9 @@ const THUMB_PX = 16;
 /** An upright strip from `low` to 1. `change(value)`; `springs`: back to 0 when let go. */
 function strip(label, { low, springs, change, say }) {
   const thumb = el("i", { class: "strip-thumb" });
-  const node = el("div", { class: springs ? "upright springs" : "upright", role: "slider", tabindex: 0, "aria-label": label, "aria-orientation": "vertical", title: label }, thumb);
+  const node = el("div", { class: springs ? "upright springs" : "upright", role: "slider", tabindex: 0, title: label }, thumb);
+  node.setAttribute("aria-label", label);
+  node.setAttribute("aria-orientation", "vertical");
   node.setAttribute("aria-valuemin", low);
   node.setAttribute("aria-valuemax", 1);
   let now = null;

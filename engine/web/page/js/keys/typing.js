@@ -1,8 +1,14 @@
 // Letters as keys: two rows of a computer's keyboard, by the place of the keys, whatever is
 // printed on them.
 
-const LOWER = ["KeyZ", "KeyS", "KeyX", "KeyD", "KeyC", "KeyV", "KeyG", "KeyB", "KeyH", "KeyN", "KeyJ", "KeyM", "Comma", "KeyL", "Period", "Semicolon", "Slash"];
-const UPPER = ["KeyQ", "Digit2", "KeyW", "Digit3", "KeyE", "KeyR", "Digit5", "KeyT", "Digit6", "KeyY", "Digit7", "KeyU", "KeyI", "Digit9", "KeyO", "Digit0", "KeyP"];
+const LOWER = [
+  "KeyZ", "KeyS", "KeyX", "KeyD", "KeyC", "KeyV", "KeyG", "KeyB", "KeyH", "KeyN", "KeyJ", "KeyM",
+  "Comma", "KeyL", "Period", "Semicolon", "Slash",
+];
+const UPPER = [
+  "KeyQ", "Digit2", "KeyW", "Digit3", "KeyE", "KeyR", "Digit5", "KeyT", "Digit6", "KeyY", "Digit7",
+  "KeyU", "KeyI", "Digit9", "KeyO", "Digit0", "KeyP",
+];
 const VELOCITY = 96;
 
 const STEPS = new Map([
@@ -31,6 +37,11 @@ export function listen(holds, base, shift) {
       event.preventDefault();
       if (!event.repeat) shift(event.code === "BracketLeft" ? -1 : 1);
     }
+  });
+  // A button that was clicked gives the space bar back to the pedal; keys leave it where it is.
+  addEventListener("click", ({ detail, target }) => {
+    const clicked = detail > 0 && target.closest?.("#keys :is(button, label), #keyboard button");
+    if (clicked && clicked.contains(document.activeElement)) document.activeElement.blur();
   });
   addEventListener("keyup", (event) => {
     holds.release(event.code);

@@ -138,3 +138,26 @@ def test_a_note_that_is_held_hears_the_knob(page: KeysPage) -> None:
         evening.until(lambda: level() < 0.05 * loud, "the filter has closed on it")
     finally:
         evening.synth.note_off(60)
+
+
+def test_a_knob_that_is_whirled_is_told_once_a_frame_and_last_where_it_stopped(
+    page: KeysPage,
+) -> None:
+    page.run(
+        """
+        window.told = [];
+        const send = WebSocket.prototype.send;
+        WebSocket.prototype.send = function (text) {
+            if (text.includes('"set"')) told.push(JSON.parse(text).value);
+            send.call(this, text);
+        };
+        for (let i = 0; i < 30; i++) {
+            const key = new KeyboardEvent("keydown", {key: "ArrowUp", cancelable: true});
+            arguments[0].dispatchEvent(key);
+        }
+        """,
+        page.dial("filter.key_track"),
+    )
+    told = until(lambda: page.run("return told"), "the knob is told")
+    assert told == [pytest.approx(0.3)]
+    until(lambda: page.value("filter.key_track") == pytest.approx(0.3), "the engine has it")

@@ -59,6 +59,7 @@ def test_a_changed_patch_is_marked_compared_saved_and_reverted(page: KeysPage) -
     until(lambda: compare.get_attribute("aria-pressed") == "true", "and it says so")
     compare.click()
     until(lambda: instrument.patch.filter.cutoff == 24_000.0, "one's own again")
+    until(revert.is_enabled, "which differs")
     revert.click()
     until(lambda: instrument.patch.filter.cutoff == stored, "as it was stored")
     page.dial("filter.cutoff").send_keys(Keys.END)
@@ -69,3 +70,19 @@ def test_a_changed_patch_is_marked_compared_saved_and_reverted(page: KeysPage) -
     name.send_keys("my pad", Keys.ENTER)
     until(lambda: page.find(".patch-name").text == "my pad", "kept under its own name")
     assert not page.find(".patch-changed").is_displayed()
+
+
+def test_favourites_are_kept_in_the_browser_and_found_again(page: KeysPage) -> None:
+    page.evening.desk.instrument.choose("warm-pad")
+    until(lambda: page.text(".patch-name") == "warm-pad", "a patch to like")
+    star = '#keys .head-tools button[aria-label="Favourite"]'
+    page.find(star).click()
+    page.chrome.refresh()
+    until(lambda: page.text(".patch-name") == "warm-pad", "the page is there again")
+    assert page.find(star).get_attribute("aria-pressed") == "true"
+    page.find(".patch-open").click()
+    until(lambda: page.all(".patch-row"), "the list is open")
+    page.find('.chip[data-tag="favourites"]').click()
+    assert [row.text.splitlines()[0] for row in page.all(".patch-row")] == ["warm-pad"]
+    page.find(".patch-row .icon-button").click()
+    assert page.all(".patch-row") == []

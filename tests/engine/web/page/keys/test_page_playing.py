@@ -111,6 +111,17 @@ def test_space_is_the_sustain_pedal(page: KeysPage) -> None:
     page.evening.until(lambda: page.held() == set(), "the pedal is up")
 
 
+def test_space_is_the_pedal_after_a_click_and_a_press_after_the_tab_key(page: KeysPage) -> None:
+    octave = page.find('#keyboard button[aria-label^="An octave higher"]')
+    octave.click()
+    page.hand().key_down(" ").perform()
+    until(lambda: page.find("#keyboard .button").get_attribute("aria-pressed") == "true", "down")
+    page.hand().key_up(" ").perform()
+    assert page.text(".kb-range") == "C3\u2013C7"
+    octave.send_keys(" ")
+    until(lambda: page.text(".kb-range") == "C4\u2013C8", "it was pressed")
+
+
 def test_a_letter_typed_into_a_field_is_no_note(page: KeysPage) -> None:
     page.find(".patch-open").click()
     search = until(lambda: page.find(".patch-sheet .field"), "the list is open")
