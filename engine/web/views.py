@@ -6,6 +6,7 @@ import time
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from engine.library.totals import totals
 from engine.web.desk import Desk
 from engine.web.numbers import plain, tidy
 from engine.web.shelf import shown
@@ -162,14 +163,13 @@ def keys(desk: Desk) -> dict[str, Any]:
 
 def library(desk: Desk) -> dict[str, Any]:
     """How much music there is, and what is being added."""
-    music = desk.session.library
-    songs = music.songs()
+    held = totals(desk.session.library.directory)
     adding = desk.session.adding
     return {
-        "tracks": len(songs),
-        "hours": tidy(sum(seconds for _, seconds, _ in songs) / 3600.0, 2),
-        "playlists": len(music.playlists()),
-        "waiting": len(music.waiting_for_analysis()),
+        "tracks": held.tracks,
+        "hours": tidy(held.seconds / 3600.0, 2),
+        "playlists": held.playlists,
+        "waiting": held.waiting,
         "adding": None if adding is None else _adding(adding),
     }
 
