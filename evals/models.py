@@ -88,7 +88,8 @@ def _neural(taught: Taught) -> Model:
 def _mean_variance(taught: Taught) -> Model:
     from recommend.neural.continuation import Continuation
 
-    model = Continuation(pooling="mean-variance")
+    # its networks start from nothing, so it needs more steps than the default
+    model = Continuation(pooling="mean-variance", epochs=8, learning_rate=3e-3)
     return model.fit(taught.interactions, taught.artists)
 
 
