@@ -45,6 +45,7 @@ from engine.synth import Synth
 
 RATE = 48_000
 TARGET_LUFS = -16.0
+EASE = RATE // 200
 CROSSFADES_S = (0.0, 2.0, 8.0)
 
 Sound = NDArray[np.float64]
@@ -167,6 +168,9 @@ def ideal(pieces: list[Piece], crossfade_s: float) -> tuple[Sound, list[tuple[in
     alone = []
     for i, one in enumerate(pieces):
         sound = one.gain * one.sound
+        if one.cue.end_s is not None:  # cut out of a file, it is eased
+            x = np.arange(EASE, 0, -1) / EASE
+            sound[-EASE:] *= (x * x * (3.0 - 2.0 * x))[:, None]
         into, out = (fades[i - 1] if i else 0), (fades[i] if i < len(fades) else 0)
         if i and not into:  # the one deck goes from the one gain to the other in 20 ms
             most = max(one.gain, highest_gain(one.cue.true_peak_db))
