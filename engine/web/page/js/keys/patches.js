@@ -42,7 +42,7 @@ export function patches(tools, section, link, model) {
   const list = new PatchList({ link, favourites, choose, back });
 
   const name = el("span", { class: "cut patch-name", text: "\u2013" });
-  const mark = el("i", { class: "patch-changed", hidden: true });
+  const mark = el("i", { class: "patch-changed" });
   const open = el("button", { type: "button", class: "button patch-open", "aria-haspopup": "dialog" }, mark, name, glyph("down"));
   const star = glyphButton("star", "Favourite", () => {
     favourites.turn(model.name);
@@ -90,7 +90,7 @@ export function patches(tools, section, link, model) {
   const show = () => {
     if (mine && mine.name !== model.name) mine = null;
     setText(name, model.name);
-    mark.hidden = !model.changed;
+    mark.classList.toggle("shown", model.changed);
     setLabel(open, `Patch ${model.name}${model.changed ? ", changed" : ""}: choose another`);
     setPressed(star, favourites.has(model.name));
     setPressed(compare, mine !== null);

@@ -87,3 +87,25 @@ def test_favourites_are_kept_in_the_browser_and_found_again(page: KeysPage) -> N
     assert [row.text.splitlines()[0] for row in page.all(".patch-row")] == ["warm-pad"]
     page.find(".patch-row .icon-button").click()
     assert page.all(".patch-row") == []
+
+
+def test_nothing_moves_when_the_patch_or_the_sheet_is_another(page: KeysPage) -> None:
+    page.run(
+        """
+        window.shifted = [];
+        new PerformanceObserver((list) => {
+            for (const shift of list.getEntries()) {
+                for (const { node } of shift.sources) shifted.push(node?.className ?? '');
+            }
+        }).observe({type: "layout-shift"});
+        """
+    )
+    for name in ("wobble-bass", "drum-kit", "super-saw", "laser"):
+        page.evening.desk.instrument.choose(name)
+        until(lambda name=name: page.text(".patch-name") == name, "another patch")
+        for tab in page.all(".k-tab"):
+            tab.click()
+            page.run("return document.body.offsetHeight")
+    painted = "requestAnimationFrame(() => requestAnimationFrame(arguments[0]))"
+    page.chrome.execute_async_script(painted)
+    assert set(page.run("return shifted")) <= {"plot-handle"}  # which is where the sound is
