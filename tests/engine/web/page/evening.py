@@ -75,7 +75,9 @@ def _made(folder: Path) -> None:
     _store_real(library, folder)
     library.close()
     (folder / "music").mkdir()
-    for track_id in range(1, COUNT + 1):  # short ones: they are drawn, and their beginning is played
+    for track_id in range(
+        1, COUNT + 1
+    ):  # short ones: they are drawn, and their beginning is played
         soundfile.write(folder / "music" / f"{track_id}.wav", tune(track_id, 0.3), RATE)
     soundfile.write(folder / "music" / "real.wav", real_tune(), RATE)
 
@@ -139,7 +141,9 @@ class Page:
 
     def text(self, selector: str) -> str:
         """Return the text of the first element of a selector."""
-        return str(self.run("return document.querySelector(arguments[0])?.textContent ?? ''", selector))
+        return str(
+            self.run("return document.querySelector(arguments[0])?.textContent ?? ''", selector)
+        )
 
     def run(self, script: str, *arguments: Any) -> Any:
         """Run JavaScript in the page."""

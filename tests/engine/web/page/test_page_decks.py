@@ -39,7 +39,9 @@ def test_a_click_into_the_waveform_seeks_there(page: Page) -> None:
     page.evening.until(lambda: 3.8 <= _position(page) < 4.6, "half of the eight seconds")
     wave = page.find(".deck.front canvas")
     assert wave.get_attribute("role") == "slider"
-    until(lambda: wave.get_attribute("aria-valuetext") in ("0:04 of 0:08", "0:05 of 0:08"), "it says")
+    until(
+        lambda: wave.get_attribute("aria-valuetext") in ("0:04 of 0:08", "0:05 of 0:08"), "it says"
+    )
 
 
 def test_arrow_keys_on_the_waveform_seek_too(page: Page) -> None:

@@ -63,7 +63,9 @@ def test_nothing_is_asked_of_any_other_host(page: Page) -> None:
     until(page.shows_the_queue, "the page is open")
     page.find("#open-library").click()
     until(lambda: page.all(".result"), "the library is shown")
-    messages = [json.loads(entry["message"])["message"] for entry in page.chrome.get_log("performance")]
+    messages = [
+        json.loads(entry["message"])["message"] for entry in page.chrome.get_log("performance")
+    ]
     asked = [
         message["params"].get("url") or message["params"]["request"]["url"]
         for message in messages

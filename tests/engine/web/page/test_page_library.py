@@ -50,7 +50,9 @@ def test_a_found_track_is_queued_and_liked(page: Page) -> None:
     page.press("Queue Tune 17 by", "#library")
     queue = page.evening.session.queue
     until(
-        lambda: any(entry.track.title == "Tune 17" and entry.by == "user" for entry in queue.entries),
+        lambda: any(
+            entry.track.title == "Tune 17" and entry.by == "user" for entry in queue.entries
+        ),
         "it is queued",
     )
     page.press("Like Tune 17 by", "#library")
