@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 OPENED = """
 const done = arguments[0];
 const look = () => {
-  const shown = document.querySelectorAll(".entry").length && document.querySelector("#key-name").textContent;
+  const shown = document.querySelector(".entry") && document.querySelector("#key-name").textContent;
   if (shown) requestAnimationFrame(() => done(performance.now()));
   else setTimeout(look, 2);
 };

@@ -159,7 +159,7 @@ class Watch:
         return _bytes(np.concatenate([low, high], axis=1), _SPECTRUM_DB)
 
     def _meters(self, sides: Floats, gain: float) -> Bytes:
-        amplitude = np.empty(len(METERS))
+        amplitude = np.zeros(len(METERS))
         amplitude[:2] = np.maximum(sides.max(axis=1), -sides.min(axis=1))
         amplitude[2:4] = [np.sqrt(np.dot(side, side) / FRAMES) for side in sides]
         amplitude[4:6] = self._meter[ds.METER_DECKS : ds.METER_DECKS + ds.DECKS]

@@ -110,7 +110,11 @@ class Hub:
     def _told(self, part: str) -> None:
         """Note that a part has changed; from any thread."""
         if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._changed.add, part)
+            self._loop.call_soon_threadsafe(self._note, part)
+
+    # Looks up the set when it runs: the one of a moment ago may have been taken away to be sent.
+    def _note(self, part: str) -> None:
+        self._changed.add(part)
 
     async def _tick(self) -> None:
         loop = asyncio.get_running_loop()

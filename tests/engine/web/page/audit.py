@@ -27,7 +27,7 @@ _NAMED = {
     "textbox",
 }
 
-# Text against what is painted behind it, as WCAG 2.1 counts contrast (1.4.3): 4.5, for large text 3.
+# Text against what is painted behind it, as WCAG 2.1 counts contrast (1.4.3): 4.5, large text 3.
 # Left out: what is disabled, and the names on the piano's keys, which lie on no ancestor of theirs.
 _PALE = r"""
 const numbers = (text) => {
@@ -67,7 +67,8 @@ while (walker.nextNode()) {
   const ratio = (most + 0.05) / (least + 0.05);
   const size = parseFloat(style.fontSize);
   const large = size >= 24 || (size >= 18.66 && Number(style.fontWeight) >= 700);
-  if (ratio < (large ? 3 : 4.5)) pale.push(`${walker.currentNode.textContent.trim()}: ${ratio.toFixed(2)}`);
+  const text = walker.currentNode.textContent.trim();
+  if (ratio < (large ? 3 : 4.5)) pale.push(`${text}: ${ratio.toFixed(2)}`);
 }
 return pale;
 """
@@ -77,7 +78,8 @@ window.reached ??= new WeakSet();
 const node = document.activeElement;
 const again = window.reached.has(node);
 window.reached.add(node);
-const look = () => JSON.stringify([node.parentElement, node, ...node.querySelectorAll("*")].map((one) => {
+const around = [node.parentElement, node, ...node.querySelectorAll("*")];
+const look = () => JSON.stringify(around.map((one) => {
   const { outlineStyle, outlineWidth, boxShadow, stroke, strokeWidth } = getComputedStyle(one);
   return [outlineStyle, outlineWidth, boxShadow, stroke, strokeWidth];
 }));
@@ -92,10 +94,10 @@ return [again, seen, node.outerHTML.slice(0, 120)];
 """
 
 _MISSED = r"""
-const nodes = [...document.querySelectorAll("a[href], button, input, select, textarea, [tabindex]")];
-return nodes.filter((node) => node.tabIndex >= 0 && !node.disabled && !window.reached.has(node)
-  && node.checkVisibility({ visibilityProperty: true }) && !(node.type === "radio" && !node.checked))
-  .map((node) => node.outerHTML.slice(0, 120));
+const nodes = document.querySelectorAll("a[href], button, input, select, textarea, [tabindex]");
+return [...nodes].filter((node) => node.tabIndex >= 0 && !node.disabled
+  && !window.reached.has(node) && node.checkVisibility({ visibilityProperty: true })
+  && !(node.type === "radio" && !node.checked)).map((node) => node.outerHTML.slice(0, 120));
 """
 
 _MOST = 600  # controls of a page
@@ -125,9 +127,7 @@ def unreached(chrome: Chrome) -> tuple[list[str], list[str]]:
     from selenium.webdriver import ActionChains, Keys
 
     unseen: list[str] = []
-    stayed = (
-        0  # a control may hold the focus for two steps, such as the hours and minutes of a time
-    )
+    stayed = 0  # for a few steps one control may keep it, as the hours and minutes of a time
     for _ in range(_MOST):
         ActionChains(chrome, duration=0).send_keys(Keys.TAB).perform()
         again, seen, node = chrome.execute_script(_FOCUSED)  # type: ignore[no-untyped-call]
