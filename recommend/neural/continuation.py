@@ -168,7 +168,7 @@ class Continuation(Ranker):
                 self.losses_.append(self._epoch(net, optimiser, playlists, of_fold, epoch))
                 stored.write(net, optimiser, epoch + 1, self.losses_)
                 tell(f"loss {self.losses_[-1]:.3f}")
-        self._net = net.eval()
+        self._ready(net)
         self._take(interactions)
         self.temperature_ = self._calibrate(hidden)
         stored.done()
@@ -179,7 +179,7 @@ class Continuation(Ranker):
         known = self._known(seeds)[-self.settings["longest"] :]
         with torch.inference_mode():
             if not len(known):
-                return np.array(self._net.common.numpy())
+                return np.array(self._net.popularity.numpy())
             return np.array(self._ask(torch.from_numpy(known).unsqueeze(0))[0].numpy())
 
     def continue_with(self, seeds: Iterable[int], n: int = 15) -> tuple[Ids, Floats]:
@@ -229,7 +229,7 @@ class Continuation(Ranker):
         start = np.zeros((len(arrays["track_ids"]), model.settings["factors"]), dtype=np.float32)
         net = model._build(start, arrays["popularity"], arrays["artists"])
         restore(net, arrays, "net.")
-        model._net = net.eval()
+        model._ready(net)
         model._base = None
         if stored["base"] is not None:
             parts = {name: arrays[f"base.{name}"] for name in WRMF.ARRAYS}
@@ -254,8 +254,16 @@ class Continuation(Ranker):
                     pool.straight.weight.zero_()
         return net
 
+    def _ready(self, net: ContinuationNet) -> None:
+        """Take over a network that is whole, with the vector of every track at hand."""
+        self._net = net.eval()
+        with torch.inference_mode():
+            self._vectors, self._common = net.catalogue()
+
     def _ask(self, seeds: Tensor) -> Tensor:
-        scores: Tensor = self._net(seeds, self._base.scores(seeds) if self._base else None)
+        scores = self._net.query(seeds) @ self._vectors.T + self._common
+        if self._base is not None:
+            scores = scores + self._net.ground(seeds, self._base.scores(seeds))
         return scores
 
     def _part(self, interactions: Interactions) -> tuple[Interactions, list[tuple[Ids, Ids]]]:

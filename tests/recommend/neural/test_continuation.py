@@ -161,7 +161,9 @@ def test_a_short_prefix_beside_a_long_one_is_answered_as_if_alone(model: Continu
     with torch.inference_mode():
         together = model._ask(torch.tensor([[3, 40, 5], [7, n, n]]))
         alone = model._ask(torch.tensor([[7]]))
+        trained = model._net(torch.tensor([[7]]), model._base.scores(torch.tensor([[7]])))
     torch.testing.assert_close(together[1], alone[0], atol=2e-5, rtol=0)
+    torch.testing.assert_close(trained, alone, atol=2e-5, rtol=0)
 
 
 def test_the_sampled_loss_nears_the_full_one(model: Continuation, made: MadePlaylists) -> None:
@@ -206,6 +208,9 @@ def test_odd_questions_get_sensible_answers(model: Continuation) -> None:
     assert model.recommend([10**9], 1)[0].tolist() == [
         int(model.track_ids[model.popularity_.argmax()])
     ]
+    ids, likely = model.continue_with([], 10**6)
+    np.testing.assert_array_equal(np.diff(model.popularity_[model.rows_of(ids)]) <= 0, True)
+    assert likely.sum() == pytest.approx(1.0, abs=1e-4)
     twice = model.recommend([3, 3, 10**9], 5)[0]
     np.testing.assert_array_equal(twice, model.recommend([3], 5)[0])
     everything = model.track_ids
