@@ -64,7 +64,7 @@ class Checkpoint:
         self.path = Path(path) if path is not None else None
         self.settings = dict(settings)
 
-    def resume(self, net: nn.Module, optimiser: torch.optim.Optimizer) -> tuple[int, list[float]]:
+    def resume(self, net: nn.Module, optimiser: torch.optim.Optimizer) -> tuple[int, list[Any]]:
         """Fill network and optimiser; return the epochs done and what they told.
 
         Raises
@@ -93,10 +93,10 @@ class Checkpoint:
             for i, name in enumerate(names)
         }
         optimiser.load_state_dict(moments)
-        return int(stored["epochs"]), [float(v) for v in stored["told"]]
+        return int(stored["epochs"]), list(stored["told"])
 
     def write(
-        self, net: nn.Module, optimiser: torch.optim.Optimizer, epochs: int, told: list[float]
+        self, net: nn.Module, optimiser: torch.optim.Optimizer, epochs: int, told: list[Any]
     ) -> None:
         """Write the state after an epoch; the old file serves until the new one is whole."""
         if self.path is None:
