@@ -89,7 +89,7 @@ def _mean_variance(taught: Taught) -> Model:
     from recommend.neural.continuation import Continuation
 
     # its networks start from nothing, so it needs more steps than the default
-    model = Continuation(pooling="mean-variance", epochs=8, learning_rate=3e-3)
+    model = Continuation(pooling="mean-variance", grounded=False, epochs=8, learning_rate=3e-3)
     return model.fit(taught.interactions, taught.artists)
 
 

@@ -14,7 +14,9 @@ from torch import Tensor, nn
 from recommend import modelfile
 from recommend.interactions import Interactions
 from recommend.neural import losses
+from recommend.neural.base import Base, fold_numbers, short_wrmf
 from recommend.neural.checkpoint import Checkpoint, digest, restore, state_of
+from recommend.neural.continuation_net import ContinuationNet
 from recommend.neural.pooling import POOLINGS, AttentionPool, MeanVariancePool
 from recommend.neural.prefixes import as_batch, draw_prefixes
 from recommend.neural.ranker import (
@@ -32,53 +34,16 @@ _KIND = "continuation"
 _SPREAD = 0.1  # of the factors at the start
 _HIDDEN = 0.05  # of the playlists are kept from the training, to tell how sure an answer is
 _LEAST = 200  # playlists: with fewer none is kept away
-
-
-class ContinuationNet(nn.Module):
-    """Tracks of a prefix in, one score a track of the catalogue out."""
-
-    def __init__(
-        self, start: Floats, popularity: Ids, artists: Ids, pool: nn.Module, dropout: float
-    ) -> None:
-        super().__init__()
-        tracks, width = start.shape
-        self.seen = nn.Parameter(torch.from_numpy(np.vstack([start, np.zeros((1, width))])).float())
-        self.asked = nn.Parameter(torch.from_numpy(start.copy()))
-        by = int(artists.max(initial=0)) + 1
-        self.seen_artist = nn.Parameter(torch.zeros(by, width))
-        self.asked_artist = nn.Parameter(torch.zeros(by, width))
-        common = np.log1p(popularity.astype(np.float32))
-        self.common = nn.Parameter(torch.from_numpy(common - common.mean()))
-        self.pool = pool
-        self.dropout = nn.Dropout(dropout)
-        self.tracks = tracks
-        self.artists = torch.from_numpy(np.append(artists, 0))  # 0: unknown, and adds nothing
-
-    def query(self, seeds: Tensor) -> Tensor:
-        """Return (batch, width) for seeds (batch, seeds), filled up with `tracks`."""
-        who = self.artists[seeds]
-        tracks = self.seen[seeds] + self.seen_artist[who] * (who > 0).unsqueeze(2)
-        pooled: Tensor = self.dropout(self.pool(self.dropout(tracks), seeds == self.tracks))
-        return pooled
-
-    def catalogue(self, rows: Tensor | slice = slice(None)) -> tuple[Tensor, Tensor]:
-        """Return vectors (tracks, width) and what popularity alone gives, (tracks,)."""
-        who = self.artists[:-1][rows]
-        vectors = self.asked[rows] + self.asked_artist[who] * (who > 0).unsqueeze(1)
-        return vectors, self.common[rows]
-
-    def forward(self, seeds: Tensor) -> Tensor:
-        """Return the score of every track, (batch, tracks)."""
-        vectors, common = self.catalogue()
-        return self.query(seeds) @ vectors.T + common
+_RATES = {"seen": 0.3, "asked": 0.3, "mix": 50.0}  # of the learning rate, where it is not 1
 
 
 class Continuation(Ranker):
     """Rank the catalogue after the first tracks of a playlist.
 
     Trained on random prefixes of playlists: the softmax over the catalogue shall lie on the tracks
-    of the rest. The factors of a short `WRMF` are the start. A temperature, found on playlists that
-    the training did not see, makes the softmax an honest chance.
+    of the rest. The ground is an exact `WRMF`; the network learns, from playlists that the
+    factorisation did not see, what to add to it. A temperature, found on playlists that the
+    training did not see, makes the softmax an honest chance.
 
     Parameters
     ----------
@@ -100,6 +65,8 @@ class Continuation(Ranker):
         hundreds of thousands.
     pooling : str
         'attention', or 'mean-variance', the plain reference.
+    grounded : bool
+        False: the network stands alone, and starts from the factors of a `WRMF`.
     seed : int
         The same seed gives the same model on one machine and number of threads.
 
@@ -124,6 +91,7 @@ class Continuation(Ranker):
         longest: int = 25,
         negatives: int = 0,
         pooling: str = "attention",
+        grounded: bool = True,
         seed: int = 0,
     ) -> None:
         super().__init__()
@@ -152,6 +120,7 @@ class Continuation(Ranker):
             "longest": longest,
             "negatives": negatives,
             "pooling": pooling,
+            "grounded": bool(grounded),
             "seed": seed,
         }
         self.temperature_ = 1.0
@@ -183,20 +152,23 @@ class Continuation(Ranker):
         """
         numbers = artist_numbers(interactions.track_ids, artists)
         learnt, hidden = self._part(interactions)
+        folds = fold_numbers(learnt.matrix.shape[0], self.settings["seed"])
         playlists = playlists_of(learnt, 2)
+        of_fold = folds[np.diff(learnt.matrix.indptr) >= 2]
         about = {**self.settings, "playlists": digest(interactions, numbers)}
         stored = Checkpoint(checkpoint, about)
-        begun = checkpoint is not None and Path(checkpoint).exists()
-        net = self._build(_start(learnt, self.settings, begun), interactions.popularity(), numbers)
-        rate = self.settings["learning_rate"]
-        optimiser = torch.optim.AdamW(net.parameters(), lr=rate, weight_decay=0.01)
+        factors, seed = self.settings["factors"], self.settings["seed"]
+        self._base = Base.fit(learnt, folds, factors, seed) if self.settings["grounded"] else None
+        wrmf = self._base.whole if self._base else short_wrmf(learnt, factors, seed)
+        net = self._build(_start(wrmf), interactions.popularity(), numbers)
+        optimiser = _optimiser(net, self.settings["learning_rate"])
         done, self.losses_ = stored.resume(net, optimiser)
         with training("continuation", self.settings["epochs"], done) as tell:
             for epoch in range(done, self.settings["epochs"]):
-                self.losses_.append(self._epoch(net, optimiser, playlists, epoch))
+                self.losses_.append(self._epoch(net, optimiser, playlists, of_fold, epoch))
                 stored.write(net, optimiser, epoch + 1, self.losses_)
                 tell(f"loss {self.losses_[-1]:.3f}")
-        self._net = net.eval()
+        self._ready(net)
         self._take(interactions)
         self.temperature_ = self._calibrate(hidden)
         stored.done()
@@ -207,8 +179,8 @@ class Continuation(Ranker):
         known = self._known(seeds)[-self.settings["longest"] :]
         with torch.inference_mode():
             if not len(known):
-                return np.array(self._net.common.numpy())
-            return np.array(self._net(torch.from_numpy(known).unsqueeze(0))[0].numpy())
+                return np.array(self._net.popularity.numpy())
+            return np.array(self._ask(torch.from_numpy(known).unsqueeze(0))[0].numpy())
 
     def continue_with(self, seeds: Iterable[int], n: int = 15) -> tuple[Ids, Floats]:
         """Return the `n` tracks most likely to be the next, and how likely each is.
@@ -237,7 +209,10 @@ class Continuation(Ranker):
             "artists": self._net.artists[:-1].numpy(),
         }
         arrays |= {f"net.{name}": value for name, value in state_of(self._net).items()}
-        about = {"model": self.settings, "temperature": self.temperature_}
+        about = {"model": self.settings, "temperature": self.temperature_, "base": None}
+        if self._base is not None:
+            about["base"] = self._base.whole.settings
+            arrays |= {f"base.{name}": a for name, a in self._base.whole.arrays.items()}
         modelfile.write(path, _KIND, about, arrays)
 
     @classmethod
@@ -254,7 +229,11 @@ class Continuation(Ranker):
         start = np.zeros((len(arrays["track_ids"]), model.settings["factors"]), dtype=np.float32)
         net = model._build(start, arrays["popularity"], arrays["artists"])
         restore(net, arrays, "net.")
-        model._net = net.eval()
+        model._ready(net)
+        model._base = None
+        if stored["base"] is not None:
+            parts = {name: arrays[f"base.{name}"] for name in WRMF.ARRAYS}
+            model._base = Base(WRMF.restore(stored["base"], parts))
         model.temperature_ = float(stored["temperature"])
         model._restore(arrays["track_ids"], arrays["popularity"])
         return model
@@ -267,7 +246,25 @@ class Continuation(Ranker):
                 pool: nn.Module = AttentionPool(s["factors"], s["layers"], s["heads"], s["dropout"])
             else:
                 pool = MeanVariancePool(s["factors"], s["dropout"])
-            return ContinuationNet(start, popularity, artists, pool, s["dropout"])
+            net = ContinuationNet(start, popularity, artists, pool, s["dropout"])
+        if s["grounded"]:  # the network starts silent
+            with torch.no_grad():
+                net.common.zero_()
+                if isinstance(pool, AttentionPool):
+                    pool.straight.weight.zero_()
+        return net
+
+    def _ready(self, net: ContinuationNet) -> None:
+        """Take over a network that is whole, with the vector of every track at hand."""
+        self._net = net.eval()
+        with torch.inference_mode():
+            self._vectors, self._common = net.catalogue()
+
+    def _ask(self, seeds: Tensor) -> Tensor:
+        scores = self._net.query(seeds) @ self._vectors.T + self._common
+        if self._base is not None:
+            scores = scores + self._net.ground(seeds, self._base.scores(seeds))
+        return scores
 
     def _part(self, interactions: Interactions) -> tuple[Interactions, list[tuple[Ids, Ids]]]:
         """Return what to learn from, and prefixes with their next track to judge by."""
@@ -293,32 +290,34 @@ class Continuation(Ranker):
         net: ContinuationNet,
         optimiser: torch.optim.Optimizer,
         playlists: list[Ids],
+        folds: Ids,
         epoch: int,
     ) -> float:
         """Cut every playlist once and learn from it; all chance hangs on the epoch's number."""
         s = self.settings
         random = np.random.default_rng([s["seed"], epoch])
-        order = random.permutation(len(playlists))
-        batches = math.ceil(len(order) / s["batch_size"])
+        batches = _batches(folds, s["batch_size"], random)
         total = 0.0
         net.train()
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(int(random.integers(2**31)))
-            for number in range(batches):
-                chosen = [playlists[i] for i in order[number::batches]]
-                batch = draw_prefixes(chosen, net.tracks, s["longest"], random)
-                done = (epoch * batches + number + 1) / (s["epochs"] * batches)
+            for number, rows in enumerate(batches):
+                batch = draw_prefixes(
+                    [playlists[i] for i in rows], net.tracks, s["longest"], random
+                )
+                done = (epoch + (number + 1) / len(batches)) / s["epochs"]
                 for group in optimiser.param_groups:
-                    group["lr"] = s["learning_rate"] * _warmth(done)
+                    group["lr"] = group["highest"] * _warmth(done)
+                said = self._base.scores(batch.seeds, int(folds[rows[0]])) if self._base else None
                 if s["negatives"]:
-                    loss = losses.sampled(net, batch, s["negatives"], random)
+                    loss = losses.sampled(net, batch, s["negatives"], random, said)
                 else:
-                    loss = losses.full(net(batch.seeds), batch)
+                    loss = losses.full(net(batch.seeds, said), batch)
                 optimiser.zero_grad()
                 torch.autograd.backward(loss)
                 nn.utils.clip_grad_norm_(net.parameters(), 1.0)
                 optimiser.step()
-                total += loss.item() / batches
+                total += loss.item() / len(batches)
         return total
 
     def _calibrate(self, pairs: list[tuple[Ids, Ids]]) -> float:
@@ -327,7 +326,7 @@ class Continuation(Ranker):
             return 1.0
         batch = as_batch(pairs, self._net.tracks)
         with torch.inference_mode():
-            scores = self._net(batch.seeds)
+            scores = self._ask(batch.seeds)
             wide = torch.nn.functional.pad(scores, (0, 1))
             scores = wide.scatter(1, batch.seeds, -1e9)[:, :-1]
             grid = np.exp(np.linspace(math.log(0.3), math.log(5.0), 60))
@@ -343,11 +342,24 @@ def _warmth(done: float) -> float:
     return 0.5 * (1.0 + math.cos(math.pi * (done - rise) / (1.0 - rise)))
 
 
-def _start(interactions: Interactions, settings: Mapping[str, Any], begun: bool) -> Floats:
-    """Return the factors of a short WRMF, all of one scale."""
-    shape = (interactions.matrix.shape[1], settings["factors"])
-    if begun:  # a checkpoint will fill them
-        return np.zeros(shape, dtype=np.float32)
-    model = WRMF(shape[1], regularization=0.02, iterations=8, seed=settings["seed"])
-    factors = model.fit(interactions).track_factors_
+def _batches(folds: Ids, size: int, random: np.random.Generator) -> list[Ids]:
+    """Return all playlists in random batches, each of one fold."""
+    found = []
+    for fold in np.unique(folds):
+        rows = random.permutation(np.flatnonzero(folds == fold))
+        found += np.array_split(rows, math.ceil(len(rows) / size))
+    return [found[i] for i in random.permutation(len(found))]
+
+
+def _optimiser(net: nn.Module, rate: float) -> torch.optim.Optimizer:
+    groups: dict[float, list[nn.Parameter]] = {}
+    for name, value in net.named_parameters():
+        groups.setdefault(rate * _RATES.get(name, 1.0), []).append(value)
+    listed = [{"params": p, "lr": highest, "highest": highest} for highest, p in groups.items()]
+    return torch.optim.AdamW(listed, weight_decay=0.01)
+
+
+def _start(wrmf: WRMF) -> Floats:
+    """Return the factors of a WRMF, of one scale whatever the playlists."""
+    factors = wrmf.track_factors_
     return np.asarray(factors * (_SPREAD / max(float(factors.std()), 1e-9)), dtype=np.float32)

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from recommend import modelfile
 from recommend.interactions import Interactions, as_ids
-from recommend.neural.checkpoint import restore, state_of
+from recommend.neural.checkpoint import Checkpoint, digest, restore, state_of
 from recommend.neural.names import as_bags
 from recommend.neural.prefixes import as_batch
 from recommend.neural.ranker import Floats, Ids, Ranker, artist_numbers, require, training
@@ -102,6 +102,7 @@ class TwoTower(Ranker):
         artists: Mapping[int, int] | None = None,
         features: Columns | None = None,
         embeddings: Columns | None = None,
+        checkpoint: str | Path | None = None,
     ) -> TwoTower:
         """Learn from playlists; what an earlier fit learnt is forgotten.
 
@@ -115,12 +116,17 @@ class TwoTower(Ranker):
         features, embeddings : mapping of track id to vector, optional
             Such as key, loudness and tempo; and an audio embedding. Tracks that stand here and in
             no playlist can be recommended as well.
+        checkpoint : str or Path, optional
+            A file to write after each epoch. If it is there already, training goes on from it, and
+            ends as if it had never been interrupted. It is removed when the model is whole.
 
         Raises
         ------
         ValueError
             If there is no playlist of two tracks, names are not one a playlist, or a vector is of
             another length than the others or not finite.
+        FormatError
+            If the checkpoint is damaged, or of other playlists or settings.
         """
         count = interactions.matrix.shape[0]
         if names is not None and len(names) != count:
@@ -141,18 +147,26 @@ class TwoTower(Ranker):
             raise ValueError("interactions must hold a playlist of at least 2 tracks, got none")
         sound = sound_table(ids, {"features": features, "embeddings": embeddings})
         self._restore(ids, popularity)
-        self._build(popularity, artist_numbers(ids, artists), sound)
+        numbers = artist_numbers(ids, artists)
+        self._build(popularity, numbers, sound)
+        towers = nn.ModuleDict({"track": self._track, "playlist": self._playlist})
         rate = self.settings["learning_rate"]
-        parameters = [*self._track.parameters(), *self._playlist.parameters()]
-        optimiser = torch.optim.AdamW(parameters, lr=rate, weight_decay=0.01)
-        self.history_: list[dict[str, float]] = []
-        with training("two towers", self.settings["epochs"]) as tell:
-            for epoch in range(self.settings["epochs"]):
+        optimiser = torch.optim.AdamW(towers.parameters(), lr=rate, weight_decay=0.01)
+        letters = np.frombuffer("\0".join(named).encode("utf-8", "replace"), dtype=np.uint8)
+        seen = digest(interactions, ids, numbers, sound, letters)
+        stored = Checkpoint(checkpoint, {**self.settings, "playlists": seen})
+        self.history_: list[dict[str, float]]
+        done, self.history_ = stored.resume(towers, optimiser)
+        self._ready()
+        with training("two towers", self.settings["epochs"], done) as tell:
+            for epoch in range(done, self.settings["epochs"]):
                 told = {"loss": self._epoch(optimiser, lists, named, learn, epoch)}
                 self._ready()
                 told |= self._measure([(lists[i], named[i]) for i in judge])
                 self.history_.append(told)
+                stored.write(towers, optimiser, epoch + 1, self.history_)
                 tell("  ".join(f"{what} {value:.3f}" for what, value in told.items()))
+        stored.done()
         return self
 
     def scores(self, seeds: Iterable[int], name: str = "") -> Floats:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sqlite3
 from collections.abc import Iterator
@@ -328,6 +329,25 @@ def test_playlists_match_by_path_then_by_artist_and_title(library: Library, home
     assert unknown < 0
     assert second.track_ids == (unknown, by_name["Tony - Help"])
     assert [p.name for p in library.playlists()] == ["a", "b"]
+
+
+def test_a_listening_history_is_matched_and_says_how_sure(library: Library, home: Path) -> None:
+    def listen(at: int, artist: str, title: str) -> str:
+        said = {"artist_name": artist, "track_name": title}
+        return json.dumps({"listened_at": at, "track_metadata": said}) + "\n"
+
+    path = home.parent / "listens.jsonl"
+    path.write_text(
+        listen(1_700_000_000, "bjork", "Jóga (Live Somewhere)")
+        + listen(1_700_000_300, "The Beatles", "Help")
+        + listen(1_700_000_600, "Nobody", "Has This")
+    )
+    counted = library.add_playlist(path)
+    assert counted == (2, 1)
+    [unsure] = counted.unsure
+    assert unsure.entry == "bjork - Jóga (Live Somewhere)"
+    assert unsure.track == "Björk - Jóga"
+    assert unsure.confidence == pytest.approx(4 / 6)  # two words of two and of four
 
 
 def test_adding_a_playlist_again_replaces_what_it_held(library: Library, home: Path) -> None:

@@ -12,6 +12,7 @@ import torch
 from recommend import FormatError, Interactions, NotFittedError
 from recommend.metrics import ndcg_at_k
 from recommend.neural import losses
+from recommend.neural.base import Base, fold_numbers
 from recommend.neural.continuation import Continuation
 from recommend.neural.prefixes import draw_prefixes
 from recommend.synthetic import MadePlaylists, make_playlists
@@ -49,14 +50,47 @@ def quality(model: Continuation, made: MadePlaylists, seeds: bool = True) -> flo
     return float(np.mean(values))
 
 
-@pytest.mark.parametrize("other", [{"pooling": "mean-variance"}, {"negatives": 200}])
-def test_unseen_playlists_are_continued_far_better_than_by_popularity_or_plain_ways(
-    model: Continuation, made: MadePlaylists, seen: Interactions, other: dict[str, object]
+def test_unseen_playlists_are_continued_far_better_than_by_popularity_or_plain_means(
+    model: Continuation, made: MadePlaylists, seen: Interactions
 ) -> None:
     popular = quality(model, made, seeds=False)
     assert quality(model, made) > popular + 0.08
-    plain = small(**other).fit(seen, dict(enumerate(made.artists.tolist())))
+    mean = small(pooling="mean-variance", grounded=False)
+    plain = mean.fit(seen, dict(enumerate(made.artists.tolist())))
     assert popular + 0.03 < quality(plain, made) < quality(model, made)
+
+
+@pytest.mark.parametrize("grounded", [False, True])
+def test_sampled_training_learns_as_well(
+    model: Continuation, made: MadePlaylists, seen: Interactions, grounded: bool
+) -> None:
+    sampled = small(negatives=200, grounded=grounded)
+    fitted = sampled.fit(seen, dict(enumerate(made.artists.tolist())))
+    assert quality(fitted, made) > quality(model, made, seeds=False) + 0.08
+
+
+def test_before_training_the_ranking_is_the_factorisations(seen: Interactions) -> None:
+    model = small(epochs=1, learning_rate=1e-9).fit(seen)
+    assert model._base is not None
+    exact = model._base.whole.recommend([3, 40], 50)[0]
+    np.testing.assert_array_equal(model.recommend([3, 40], 50)[0], exact)
+
+
+def test_a_playlist_is_scored_in_training_by_a_factorisation_that_never_saw_it(
+    made: MadePlaylists, seen: Interactions
+) -> None:
+    folds = fold_numbers(SEEN, seed=0)
+    base = Base.fit(seen, folds, 8, 0)
+    assert len(base.parts) == 4
+    for fold, part in enumerate(base.parts):
+        others = seen.matrix[np.flatnonzero(folds != fold)]
+        counted = np.bincount(others.indices, minlength=others.shape[1])
+        np.testing.assert_array_equal(part.popularity_, counted)
+    seeds = torch.tensor([[5, 9], [7, len(seen.track_ids)]])
+    said = base.scores(seeds, 2).numpy()
+    alone = base.parts[2].scores(seen.track_ids[[7]])
+    np.testing.assert_allclose(said[1], (alone - alone.mean()) / alone.std(), atol=1e-4)
+    np.testing.assert_allclose(said.std(axis=1), 1.0, rtol=1e-4)
 
 
 def test_a_resumed_training_ends_as_one_that_was_never_interrupted(
@@ -70,10 +104,10 @@ def test_a_resumed_training_ends_as_one_that_was_never_interrupted(
     path = tmp_path / "unfinished"
     whole = Continuation._epoch
 
-    def interrupted(self, net, optimiser, playlists, epoch):  # type: ignore[no-untyped-def]
+    def interrupted(self, net, optimiser, playlists, folds, epoch):  # type: ignore[no-untyped-def]
         if epoch == 2:
             raise KeyboardInterrupt
-        return whole(self, net, optimiser, playlists, epoch)
+        return whole(self, net, optimiser, playlists, folds, epoch)
 
     monkeypatch.setattr(Continuation, "_epoch", interrupted)
     with pytest.raises(KeyboardInterrupt):
@@ -125,9 +159,11 @@ def test_the_order_of_the_seeds_makes_no_difference(model: Continuation) -> None
 def test_a_short_prefix_beside_a_long_one_is_answered_as_if_alone(model: Continuation) -> None:
     n = len(model.track_ids)
     with torch.inference_mode():
-        together = model._net(torch.tensor([[3, 40, 5], [7, n, n]]))
-        alone = model._net(torch.tensor([[7]]))
+        together = model._ask(torch.tensor([[3, 40, 5], [7, n, n]]))
+        alone = model._ask(torch.tensor([[7]]))
+        trained = model._net(torch.tensor([[7]]), model._base.scores(torch.tensor([[7]])))
     torch.testing.assert_close(together[1], alone[0], atol=2e-5, rtol=0)
+    torch.testing.assert_close(trained, alone, atol=2e-5, rtol=0)
 
 
 def test_the_sampled_loss_nears_the_full_one(model: Continuation, made: MadePlaylists) -> None:
@@ -135,8 +171,9 @@ def test_the_sampled_loss_nears_the_full_one(model: Continuation, made: MadePlay
     columns = [model.rows_of(p) for p in made.playlists[:64]]
     batch = draw_prefixes([c for c in columns if len(c) > 1], len(model.track_ids), 10, rng)
     with torch.inference_mode():
-        exact = losses.full(model._net(batch.seeds), batch).item()
-        near = [losses.sampled(model._net, batch, 5000, rng).item() for _ in range(5)]
+        said = model._base.scores(batch.seeds) if model._base else None
+        exact = losses.full(model._net(batch.seeds, said), batch).item()
+        near = [losses.sampled(model._net, batch, 5000, rng, said).item() for _ in range(5)]
     assert np.mean(near) == pytest.approx(exact, abs=0.02)
 
 
@@ -155,7 +192,7 @@ def test_prefixes_cut_a_playlist_into_seeds_and_the_rest() -> None:
 def test_a_track_that_no_seen_prefix_held_is_found_by_its_artist() -> None:
     playlists = [[0, 1, 2, 3]] * 30 + [[10, 11, 12, 13]] * 30 + [[3, 4], [13, 14]]
     artists = dict.fromkeys([0, 1, 2, 3, 4], 5) | dict.fromkeys([10, 11, 12, 13, 14], 9)
-    fitted = small(epochs=12).fit(Interactions.from_playlists(playlists), artists)
+    fitted = small(epochs=40).fit(Interactions.from_playlists(playlists), artists)
     scores = dict(zip(fitted.track_ids.tolist(), fitted.scores([0]).tolist(), strict=True))
     assert scores[4] > scores[14]
 
@@ -171,6 +208,9 @@ def test_odd_questions_get_sensible_answers(model: Continuation) -> None:
     assert model.recommend([10**9], 1)[0].tolist() == [
         int(model.track_ids[model.popularity_.argmax()])
     ]
+    ids, likely = model.continue_with([], 10**6)
+    np.testing.assert_array_equal(np.diff(model.popularity_[model.rows_of(ids)]) <= 0, True)
+    assert likely.sum() == pytest.approx(1.0, abs=1e-4)
     twice = model.recommend([3, 3, 10**9], 5)[0]
     np.testing.assert_array_equal(twice, model.recommend([3], 5)[0])
     everything = model.track_ids

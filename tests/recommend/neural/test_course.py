@@ -103,17 +103,9 @@ def test_the_sound_model_needs_a_sound() -> None:
         MODELS["sound"](Taught(Interactions.from_playlists([[1, 2]]), {}))
 
 
-def test_a_model_that_knows_the_answer_adds_to_one_that_does_not() -> None:
-    class Constant:
-        def __init__(self, scores: list[float]) -> None:
-            self._scores = np.array(scores, dtype=np.float32)
-
-        def scores(self, seeds: object) -> np.ndarray:
-            return self._scores.copy()
-
-    interactions = Interactions.from_playlists([[0, 1, 2, 3]])
-    blend, oracle = Constant([3.0, 2.0, 1.0, 0.0]), Constant([0.0, 0.0, 0.0, 1.0])
-    queries = [{"k": 1, "seeds": [0], "targets": [3]}]
-    told = adds.compare(blend, oracle, interactions, queries, [10.0])
-    assert told[1][0.0]["NDCG@500"] == [0.5]
-    assert told[1][10.0]["NDCG@500"] == [1.0]
+def test_a_ranking_that_knows_the_answer_adds_to_one_that_does_not() -> None:
+    queries = [{"id": "a", "k": 1, "targets": [3]}]
+    told = adds.compare(queries, {"a": [1, 2, 3]}, {"a": [3, 9, 8]}, [10.0])
+    assert told[1]["first"]["NDCG@500"] == [0.5]
+    assert told[1]["second"]["NDCG@500"] == told[1]["first + 10 second"]["NDCG@500"] == [1.0]
+    assert told[1]["first"]["P@10"] == [1.0]

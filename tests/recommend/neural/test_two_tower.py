@@ -105,6 +105,30 @@ def test_a_seed_gives_the_same_model(made: MadePlaylists) -> None:
     np.testing.assert_array_equal(one.scores([3], "rainy"), two.scores([3], "rainy"))
 
 
+def test_a_resumed_training_ends_as_one_that_was_never_interrupted(
+    made: MadePlaylists, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen, path = Interactions.from_playlists(made.playlists[:60]), tmp_path / "unfinished"
+    whole = TwoTower._epoch
+
+    def interrupted(self, optimiser, lists, names, learn, epoch):  # type: ignore[no-untyped-def]
+        if epoch == 2:
+            raise KeyboardInterrupt
+        return whole(self, optimiser, lists, names, learn, epoch)
+
+    one = TwoTower(8, epochs=4).fit(seen, made.names[:60])
+    monkeypatch.setattr(TwoTower, "_epoch", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        TwoTower(8, epochs=4).fit(seen, made.names[:60], checkpoint=path)
+    monkeypatch.setattr(TwoTower, "_epoch", whole)
+    with pytest.raises(FormatError, match="other playlists"):
+        TwoTower(8, epochs=4).fit(seen, made.names[1:61], checkpoint=path)
+    resumed = TwoTower(8, epochs=4).fit(seen, made.names[:60], checkpoint=path)
+    np.testing.assert_array_equal(resumed.scores([3], "rainy"), one.scores([3], "rainy"))
+    assert resumed.history_ == one.history_
+    assert not path.exists()
+
+
 def test_a_saved_model_answers_alike_and_a_torn_file_is_refused(
     model: TwoTower, tmp_path: Path
 ) -> None:
