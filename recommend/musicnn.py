@@ -24,7 +24,7 @@ WINDOWS = 5
 LEVEL_DB = -20.0  # RMS re full scale that every track is brought to
 _SILENCE = 1e-5  # RMS below which a track is left as it is
 _QUIET_DB = 20.0
-_BATCH = 4  # patches heard at once: 300 MB; more take more memory and no less time
+_BATCH = 1  # patches heard at once: of more the maps leave the cache, measured 10 % slower for 4
 
 
 class MusicnnEmbedding:
