@@ -48,7 +48,7 @@ def add(
 
     Example: antiphon add ~/Music "/media/disc 2"
     """
-    from engine.library import Library, ingest
+    from engine.library import Library, hearing, ingest
 
     with Library.open(library) as opened:
         if as_json:
@@ -73,6 +73,8 @@ def add(
             raise typer.Exit(1)
         _tell(report)
         say(f"{len(opened)} tracks in {opened.directory}")
+        if len(opened) and (note := hearing.note()) is not None:
+            say(note)
         if len(opened):
             say("next: `antiphon identify CLIP` names a recording, `antiphon listen` what plays")
     raise typer.Exit(_code(report))

@@ -111,6 +111,13 @@ def test_fragments_are_those_of_each_five_seconds_alone(
     assert cosines[8] > 0.95
 
 
+def test_a_fragment_of_quiet_is_none(network: MusicnnEmbedding, music: Floats) -> None:
+    audio = music.copy()
+    audio[6 * 16_000 : 13 * 16_000] *= np.float32(0.003)
+    rows = network.fragments(audio, 16_000)
+    assert (~rows.any(axis=1)).nonzero()[0].tolist() == [6, 7, 8]
+
+
 def test_cutting_a_long_sound_to_save_memory_changes_nothing(
     network: MusicnnEmbedding, music: Floats
 ) -> None:
