@@ -54,7 +54,7 @@ def flush_deck(state, deck, until):  # type: ignore[no-untyped-def]
     if left <= 0:
         if state.deck_ease_step[deck] < 0:
             _end_ease(state, deck, until)
-    elif state.deck_ease[deck] == 0 and state.deck_ease_step[deck] <= 0:
+    elif state.deck_ease[deck] == 0:  # nobody hears it, though it may be about to come back
         store_release(state.deck_tail[deck], state.deck_until[deck])
     elif state.deck_ease_step[deck] >= 0:
         if left < state.deck_ease[deck]:  # as far as there is sound

@@ -145,6 +145,14 @@ def test_what_was_written_for_a_held_deck_is_not_heard_before_its_turn() -> None
     assert mixer.tail(0) == 5_000
 
 
+def test_a_deck_that_is_about_to_come_back_goes_on_after_a_flush(rng: np.random.Generator) -> None:
+    mixer = _Mixer(rng.standard_normal(RATE).astype(np.float32), np.zeros(9, np.float32))
+    mixer.send(ds.DECK_RUN, 1, 1)
+    mixer.send(st.DECK_FLUSH, RATE // 2, 0)  # within the same block
+    assert np.abs(mixer.render(2 * _EASE)).max() > 0.1
+    assert mixer.tail(0) == RATE // 2 + 2 * _EASE
+
+
 def test_a_deck_comes_back_from_a_hold_without_a_step() -> None:
     mixer = _Mixer(_ones(9_000), _ones(1))
     mixer.cross(0, 0, cut=True)
