@@ -24,6 +24,7 @@ from typing import Any
 import numpy as np
 
 from evals import course_data
+from evals.continuation import set_threads
 from evals.course_data import Data
 from evals.models import MODELS, Model, Taught
 from recommend import Interactions
@@ -128,6 +129,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     parser.add_argument("--plot", type=Path)
     options = parser.parse_args()
+    set_threads(1)  # more only wait for each other on models of this size
     if options.data is None:
         data = course_data.made(options.playlists)
     else:
