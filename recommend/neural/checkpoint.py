@@ -64,7 +64,7 @@ class Checkpoint:
         self.path = Path(path) if path is not None else None
         self.settings = dict(settings)
 
-    def resume(self, net: nn.Module, optimiser: torch.optim.Optimizer) -> tuple[int, list[float]]:
+    def resume(self, net: nn.Module, optimiser: torch.optim.Optimizer) -> tuple[int, list[Any]]:
         """Fill network and optimiser; return the epochs done and what they told.
 
         Raises
@@ -81,7 +81,8 @@ class Checkpoint:
                 f"{self.path} was begun with other {' and '.join(differ)}; remove it to begin anew"
             )
         restore(net, arrays, "net.")
-        names = [name for name, _ in net.named_parameters()]
+        name_of = {id(value): name for name, value in net.named_parameters()}
+        names = [name_of[id(p)] for group in optimiser.param_groups for p in group["params"]]
         moments = optimiser.state_dict()
         moments["state"] = {
             i: {
@@ -92,10 +93,10 @@ class Checkpoint:
             for i, name in enumerate(names)
         }
         optimiser.load_state_dict(moments)
-        return int(stored["epochs"]), [float(v) for v in stored["told"]]
+        return int(stored["epochs"]), list(stored["told"])
 
     def write(
-        self, net: nn.Module, optimiser: torch.optim.Optimizer, epochs: int, told: list[float]
+        self, net: nn.Module, optimiser: torch.optim.Optimizer, epochs: int, told: list[Any]
     ) -> None:
         """Write the state after an epoch; the old file serves until the new one is whole."""
         if self.path is None:
@@ -103,11 +104,13 @@ class Checkpoint:
         arrays: modelfile.Arrays = {}
         steps = 0.0
         for name, value in net.named_parameters():
-            state = optimiser.state[value]
             arrays[f"net.{name}"] = value.detach().numpy()
+            state = optimiser.state.get(value)
+            if not state:  # a part that the settings leave out
+                state = {"exp_avg": torch.zeros_like(value), "exp_avg_sq": torch.zeros_like(value)}
             arrays[f"first.{name}"] = state["exp_avg"].numpy()
             arrays[f"second.{name}"] = state["exp_avg_sq"].numpy()
-            steps = float(state["step"])
+            steps = max(steps, float(state.get("step", 0.0)))
         about = {"of": self.settings, "epochs": epochs, "told": told, "steps": steps}
         modelfile.write(self.path, _KIND, about, arrays)
 
