@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -90,8 +91,7 @@ def hear(
         for name in methods:
             vectors[name].append(found[name])
             costs[name].append(float(found[f"{name} s"]))
-        print(f"\r{number} of {len(tracks)}", end="", flush=True)
-    print("\r", end="")
+        print(f"{number} of {len(tracks)}", end="\r", file=sys.stderr, flush=True)
     return (
         albums,
         {name: np.stack(rows) for name, rows in vectors.items()},

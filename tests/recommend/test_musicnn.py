@@ -10,10 +10,12 @@ from pathlib import Path
 import numpy as np
 import platformdirs
 import pytest
+import soundfile
 from numpy.typing import NDArray
 
 from engine.errors import ModelError
-from engine.library import hearing
+from engine.library import analyser, hearing
+from engine.library.worker import Worker
 from recommend import FormatError, MissingExtraError, MusicnnEmbedding, modelfile
 from recommend.embedding import Embedding
 from recommend.logmel import log_mel
@@ -197,3 +199,21 @@ def test_torch_is_loaded_only_when_music_is_heard(network: MusicnnEmbedding) -> 
         timeout=120,
     )
     assert done.stdout.strip() == "False"
+
+
+def test_a_worker_process_hears_the_same(
+    network: MusicnnEmbedding, music: Floats, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = Path(platformdirs.user_cache_dir("antiphon", appauthor=False)) / "models"
+    monkeypatch.setenv("ANTIPHON_MODELS", str(folder))
+    soundfile.write(tmp_path / "a.wav", music[: 8 * 16_000], 16_000)
+    worker = Worker()
+    try:
+        found = worker.embed(tmp_path / "a.wav", 300.0, fragments=True)
+    finally:
+        worker.close()
+    here = analyser.embed(tmp_path / "a.wav", fragments=True)
+    assert (found.name, found.version) == (network.name, network.version)
+    assert len(found.fragments) == len(here.fragments) == 4 * 200
+    one, other = (np.frombuffer(answer.vector, "<f4") for answer in (found, here))
+    np.testing.assert_allclose(one, other, atol=1e-3)
