@@ -119,10 +119,11 @@ def model(path: Path) -> tuple[dict[str, Any], dict[str, tuple[list[int], list[f
 
 def test_the_page_names_every_table_and_column_of_the_database(home: Path) -> None:
     assert rows(home, "PRAGMA application_id") == [(0x414E5450,)]
-    assert rows(home, "PRAGMA user_version") == [(3,)]
+    assert rows(home, "PRAGMA user_version") == [(4,)]
     part = PAGE[PAGE.index("## library.sqlite") : PAGE.index("### Peaks")]
     names = [n for (n,) in rows(home, "SELECT name FROM sqlite_master WHERE type = 'table'")]
-    tables = [name for name in names if not name.startswith("sqlite_")]
+    own = ("sqlite_", "track_search_")  # SQLite's, and those in which it keeps its search
+    tables = [name for name in names if not name.startswith(own)]
     for table, after in pairwise([*sorted(tables, key=lambda t: part.index(f"**{t}**")), None]):
         assert f"**{table}**" in part
         end = part.index(f"**{after}**") if after else len(part)
@@ -249,7 +250,7 @@ def test_a_large_run_can_be_made_again_from_the_peaks(home: Path, tmp_path: Path
 def test_model_files_can_be_read_as_the_page_says(home: Path) -> None:
     header, arrays = model(home / "embeddings")
     assert header["kind"] == "embeddings"
-    assert header["settings"] == {"name": "handmade", "version": 1}
+    assert header["settings"] == {"name": "handmade", "version": 1, "whole": True}
     stored = rows(home, "SELECT track_id, embedding FROM analysis ORDER BY track_id")
     assert arrays["ids"] == ([2], [track for track, _ in stored])
     assert arrays["vectors"] == ([2, 98], [x for _, e in stored for x in numbers("f", e)])

@@ -23,7 +23,7 @@ from engine.library import search
 
 FILE_NAME = "library.sqlite"
 APPLICATION_ID = 0x414E5450  # "ANTP", so that nobody's other database is taken for a library
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 _BUSY_S = 10.0  # a reader may meet a checkpoint; writers are kept apart by the lock file
 
@@ -103,7 +103,7 @@ INSERT INTO counter VALUES ('playlists', 0);
 {search.SCHEMA}"""
 
 # What each older version lacks. A library that is opened for reading only stays as it is.
-_UPGRADES = {1: _SOUND, 2: search.SCHEMA + search.REBUILD + _VECTOR}
+_UPGRADES = {1: _SOUND, 2: search.SCHEMA + search.REBUILD, 3: _VECTOR}
 
 
 def connect(directory: Path, create: bool, writable: bool) -> sqlite3.Connection:

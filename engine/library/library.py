@@ -8,7 +8,6 @@ database holds is lost, and nothing has to be decoded a second time.
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -17,10 +16,10 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from engine.errors import LibraryError, NoLibraryError, NoSuchTrackError
-from engine.library import tags
 from engine.library.catalogue import Catalogue, KnownFile, Track, as_key
 from engine.library.database import WriterLock, connect, plain_errors
 from engine.library.derived import Derived
+from engine.library.health import missing, torn
 from engine.library.search import Found, Search
 from engine.library.shelf import Playlist, Shelf
 from engine.library.sounds import Sounds, Traits
@@ -300,19 +299,10 @@ class Library:
         that are gone are reported.
         """
         with plain_errors(self.directory):
-            rows = self._database.execute("PRAGMA integrity_check").fetchall()
-            problems = [f"database: {text}" for (text,) in rows if text != "ok"]
-            rows = self._database.execute("PRAGMA foreign_key_check").fetchall()
-            problems += [f"database: {row[0]} refers to a missing {row[2]}" for row in rows]
+            problems = torn(self._database)
             if self.writable:
                 problems += self._search.check()
-            problems += self._derived.check()
-            rows = self._database.execute("SELECT path FROM file ORDER BY path").fetchall()
-        for (raw,) in rows:
-            path = Path(os.fsdecode(raw))
-            if not path.is_file():
-                problems.append(f"missing file: {tags.clean(str(path))}")
-        return problems
+            return problems + self._derived.check() + missing(self._database)
 
     def stale_note(self) -> str | None:
         """Return a line on tracks that another version analysed; None when there are none."""

@@ -188,7 +188,7 @@ def test_a_library_of_before_is_read_and_upgraded(library: Library, toy: Toy) ->
     library.close()
     with sqlite3.connect(directory / FILE_NAME) as database:
         database.execute("DROP TABLE vector")
-        database.execute("PRAGMA user_version = 2")
+        database.execute("PRAGMA user_version = 3")
     with Library.open(directory, writable=False) as old:
         assert old.embeddings.name == HandmadeEmbedding.name
         assert len(old.heard.waiting()) == TUNES

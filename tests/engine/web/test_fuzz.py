@@ -15,7 +15,7 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     import schemathesis
 
-_EXAMPLES = 6  # of each route
+_EXAMPLES = 2  # of each route
 
 
 def test_no_request_that_the_description_allows_or_forbids_ends_in_a_fault(web: Web) -> None:
@@ -46,7 +46,7 @@ def test_no_request_that_the_description_allows_or_forbids_ends_in_a_fault(web: 
                     generation_mode=getattr(schemathesis.GenerationMode, mode.upper())
                 )
                 _run(strategy, ask, bounded)
-    assert len(answers) > 150
+    assert len(answers) > 80
     assert [text for code, text in answers if code >= 500] == []
     assert {code for code, _ in answers} >= {200, 404, 422}
     web.get("/api/state")
