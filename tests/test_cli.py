@@ -259,7 +259,7 @@ def test_a_file_too_large_to_write_is_one_line_and_leaves_nothing_half_written(
 def test_a_full_disk_loses_nothing_that_was_added(tone: Path, demo: Demo, tmp_path: Path) -> None:
     disk = tmp_path / "disk"
     disk.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=300k", "tmpfs", str(disk)]
+    mount = ["mount", "-t", "tmpfs", "-o", "size=350k", "tmpfs", str(disk)]
     if os.geteuid() != 0 or subprocess.run(mount, capture_output=True, check=False).returncode:
         pytest.skip("a full disk takes the right to mount a small one")
     try:

@@ -243,13 +243,14 @@ def session(
                 page.join_desktop()
                 if osc is not None:
                     page.obey_osc(osc)
+            if not pictured:
+                with lines:
+                    print_queue(evening)
             if play:
                 evening.play_next()
             one = Host(evening, InTime(evening.follower, synth, harmony))
             end = time.monotonic() + (seconds or float("inf"))
             if pictured:
                 show_picture(one, desk, end)
-                return
-            with lines:
-                print_queue(evening)
-            show_lines(one, end)
+            else:
+                show_lines(one, end)
