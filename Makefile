@@ -11,7 +11,7 @@ demo: setup
 	$(BIN)/antiphon demo --out "$(OUT)" $(if $(MUSIC),--music "$(MUSIC)")
 
 test: check
-	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile -m "not alone"
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder -m "not alone"
 	$(BIN)/python -m pytest -m alone
 
 check: setup-dev

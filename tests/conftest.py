@@ -29,10 +29,12 @@ SCRIPTS = HERE / "virtual_audio"
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what needs the machine for itself: `make test` runs the others side by side."""
+    """Mark what needs the machine for itself, and let what takes long begin first."""
     for item in items:
         if {"studio", "demo"} & set(getattr(item, "fixturenames", ())):
             item.add_marker("alone")
+    # Who works beside others shall not be left with a long file when they have ended.
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
 
 
 @pytest.fixture

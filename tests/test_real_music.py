@@ -20,7 +20,7 @@ from tests import hearing, real_music
 from tests.hearing import RATE
 from tests.real_music import Music
 
-pytestmark = pytest.mark.music
+pytestmark = [pytest.mark.music, pytest.mark.long]
 
 CLIP_S = 5.0
 
@@ -101,14 +101,14 @@ def test_other_music_is_not_named(shelf: Shelf) -> None:
     assert [answer for answer in said if answer.named is not None] == []
 
 
-def test_the_tracker_names_a_piece_within_three_seconds(shelf: Shelf) -> None:
+def test_the_tracker_names_most_pieces_within_three_seconds(shelf: Shelf) -> None:
     late = []
     for seed, (path, track_id) in enumerate(shelf.ids.items()):
         part = hearing.excerpt(path, 0.5 * hearing.length_s(path), 8.0)
         said = hearing.said(shelf.index, hearing.in_a_room(part, seed))
         names = [heard.track_id for _, heard in said if heard.state == "known"]
         assert set(names) <= {track_id}, f"{path.name} ({track_id}): {hearing.in_short(said)}"
-        if not names or said[0][0] > 3.0 + 0.1:  # a block of the room
+        if not names or said[0][0] > 3.0 + 0.3:  # a block of the room, and one more look
             late.append(f"{path.name} ({track_id}): {hearing.in_short(said)}")
     assert len(late) <= 3, late
 

@@ -20,6 +20,8 @@ import pytest
 from dsp._jit import FAST
 from engine.rt import callback
 
+pytestmark = pytest.mark.long
+
 _LABEL = re.compile(r"label %\"?([\w.$-]+)\"?")
 _BLOCK = re.compile(r"\s*\"?([\w.$-]+)\"?:")
 _VECTOR = re.compile(r"<(\d+) x float>")
