@@ -10,7 +10,8 @@ OUT    ?= demo-output
 demo: setup
 	$(BIN)/antiphon demo --out "$(OUT)" $(if $(MUSIC),--music "$(MUSIC)")
 
-test: check
+test: setup-dev
+	@$(BIN)/python -m tests.warm & $(MAKE) check; checked=$$?; wait; exit $$checked
 	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder -m "not alone"
 	$(BIN)/python -m pytest -m alone
 

@@ -16,7 +16,7 @@ from tests.programs import Antiphon, into_the_mic
 
 pytestmark = pytest.mark.audio
 
-EXCERPT_S = 12.0
+EXCERPT_S = 9.0
 LEAD_IN_S = 1.0
 NOISE_DB = 12.0
 
@@ -49,7 +49,7 @@ def hear(
 
 @pytest.mark.parametrize(
     ("name", "title", "start_s"),
-    [("greensleeves", "Greensleeves", 8.0), ("the-entertainer", "The Entertainer", 11.0)],
+    [("the-entertainer", "The Entertainer", 11.0)],
 )
 def test_a_tune_in_the_room_is_named_with_the_place_in_it(
     studio: Studio, demo: Demo, tmp_path: Path, name: str, title: str, start_s: float

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 
-from engine.library import Library, ingest
 from fingerprint import FingerprintIndex
 from tests import hearing, real_music
 from tests.hearing import RATE
@@ -47,15 +47,15 @@ class Answer:
 
 @pytest.fixture(scope="module")
 def shelf(music: Music, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shelf]:
-    """Add twelve pieces as `antiphon add` does; the two jingles before them are too short."""
+    """Index twelve pieces; the two jingles before them are too short."""
     pieces = music.known[2:14]
-    with Library.open(tmp_path_factory.mktemp("real") / "library") as library:
-        report = ingest.add(library, pieces)
-        assert not report.failed
-        assert not report.damaged
-        assert len(report.added) == len(pieces) == 12
-        ids = {path: track.id for path in pieces if (track := library.find(path)) is not None}
-        yield Shelf(library.index, ids, music.unknown)
+    assert len(pieces) == 12
+    with FingerprintIndex.create(tmp_path_factory.mktemp("real") / "index") as index:
+        for track_id, path in enumerate(pieces):
+            audio, rate = soundfile.read(path, dtype="float32")
+            index.add(track_id, audio, rate)
+        index.commit()
+        yield Shelf(index, {path: number for number, path in enumerate(pieces)}, music.unknown)
 
 
 def ask(shelf: Shelf, path: Path, part: float, seed: int) -> Answer:
