@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import sparse
 
 from recommend import modelfile
+from recommend.answer import Answer
 from recommend.boost import Trees, fit_trees
 from recommend.errors import NotFittedError
 from recommend.features import candidates
 from recommend.interactions import Interactions, as_ids
+from recommend.progress import Tell, training
 from recommend.ranking import best
 from recommend.signals import Signals, standardise
+from recommend.shares import Shares
+from recommend.stages import Stages
 from recommend.wrmf import WRMF
 
 Floats = NDArray[np.float32]
@@ -26,7 +30,10 @@ _CANDIDATES = 1000
 _PREFIXES = (1, 2, 5, 10)  # seeds of the queries that the trees learn from
 _TARGETS = 5  # tracks that must be left after a prefix
 _FOLDS = 10  # a tenth of the playlists is hidden from the models that the trees look at
-_LEAST = 300  # playlists: with fewer the trees would learn noise
+LEAST_PLAYLISTS = 300  # with fewer the trees would learn noise
+_KEEP_EVERY = 25  # trees
+_MODELS, _ROUND = 60, 70  # steps of the progress: what a stage costs, in trees
+_TREES = ("trees.features", "trees.thresholds", "trees.leaves")
 _NEGATIVES = 0.2  # of the wrong candidates are kept, and weigh as much more
 
 
@@ -66,7 +73,12 @@ class Blend:
         self._signals: Signals | None = None
         self._ranker: Trees | None = None
 
-    def fit(self, interactions: Interactions, artists: Mapping[int, int] | None = None) -> Blend:
+    def fit(
+        self,
+        interactions: Interactions,
+        artists: Mapping[int, int] | None = None,
+        checkpoint: str | Path | None = None,
+    ) -> Blend:
         """Learn from playlists and, where given, from who made the tracks.
 
         Parameters
@@ -74,12 +86,33 @@ class Blend:
         interactions : Interactions
             At least one track in a playlist.
         artists : mapping of track id to int, optional
+        checkpoint : str or Path, optional
+            A folder for what is done so far. An interrupted fit goes on from there, and ends as if
+            it had never been interrupted. It is removed when the blend is whole.
         """
         artists = artists or {}
-        signals = Signals(interactions, artists, self.factors)
-        self._ranker = self._learn(interactions, artists)
+        known = np.array(sorted(artists.items()), dtype=np.int64)
+        about = {"blend": self._settings, "playlists": interactions.digest(known)}
+        stages = Stages(checkpoint, about)
+        few = self.trees == 0 or interactions.matrix.shape[0] < LEAST_PLAYLISTS
+        steps = _MODELS + (0 if few else self.rounds * _ROUND + self.trees)
+        with training("blend", steps) as tell:
+            signals = self._signals_of(interactions, artists, stages)
+            _tell_all(tell, _MODELS, "models fitted")
+            self._ranker = None if few else self._learn(interactions, artists, stages, tell)
         self._signals = signals
+        stages.done()
         return self
+
+    def _signals_of(
+        self, interactions: Interactions, artists: Mapping[int, int], stages: Stages
+    ) -> Signals:
+        if (stored := stages.load("models")) is not None:
+            fitted = _restore_models(*stored)
+            return Signals(interactions, artists, self.factors, fitted)
+        signals = Signals(interactions, artists, self.factors)
+        stages.keep("models", _arrays_of(signals.models), [m.settings for m in signals.models])
+        return signals
 
     @property
     def track_ids(self) -> Ids:
@@ -111,6 +144,17 @@ class Blend:
             total[chosen[order]] = total[chosen]
         return total
 
+    def answer(self, seeds: Ids) -> Answer | None:
+        """Return all scores with the share of each seed; None where no seed is known.
+
+        The shares are those of the plain blend: where the trees put a track is nobody's share.
+        """
+        signals = self._fitted()
+        known = signals.known(seeds)
+        if len(known) == 0:
+            return None
+        return Answer(self.scores(seeds), Shares(signals, known))
+
     def recommend(
         self, seeds: Iterable[int], n: int = 10, exclude: Iterable[int] = ()
     ) -> tuple[Ids, Floats]:
@@ -124,48 +168,69 @@ class Blend:
         seeds = as_ids(seeds, "seeds")
         return best(self._fitted().interactions, self.scores(seeds), n, seeds, exclude)
 
-    def _learn(self, interactions: Interactions, artists: Mapping[int, int]) -> Trees | None:
+    def _learn(
+        self,
+        interactions: Interactions,
+        artists: Mapping[int, int],
+        stages: Stages,
+        tell: Tell,
+    ) -> Trees | None:
         matrix, ids = interactions.matrix, interactions.track_ids
-        if self.trees == 0 or matrix.shape[0] < _LEAST:
-            return None
         random = np.random.default_rng(self.seed)
         fold = random.permutation(matrix.shape[0]) % _FOLDS
         playlists = [ids[c] for c in np.split(matrix.indices, matrix.indptr[1:-1])]
-        rows: list[tuple[Floats, Floats, Floats]] = []
+        rows: list[tuple[Floats, ...]] = []
         for hidden in range(self.rounds):
+            if (stored := stages.load(f"round {hidden}")) is not None:
+                random.bit_generator.state, kept = stored
+                rows.append((kept["X"], kept["y"], kept["w"]))
+                _tell_all(tell, _ROUND, f"round {hidden + 1} done")
+                continue
+            found: list[tuple[Floats, Floats, Floats]] = []
             seen = [p for p, f in zip(playlists, fold, strict=True) if f != hidden]
             signals = Signals(Interactions.from_playlists(seen), artists, self.factors)
             for i in np.flatnonzero(fold == hidden):
-                rows += _examples(signals, playlists[i], random)
+                found += _examples(signals, playlists[i], random)
+            if found:
+                rows.append(tuple(np.concatenate(parts) for parts in zip(*found, strict=True)))
+                told: modelfile.Arrays = dict(zip("Xyw", rows[-1], strict=True))
+                stages.keep(f"round {hidden}", told, random.bit_generator.state)
+            _tell_all(tell, _ROUND, f"round {hidden + 1} done")
         if not rows:
             return None
         X, y, w = (np.concatenate(parts) for parts in zip(*rows, strict=True))
-        return fit_trees(X, y, w / w.mean(), trees=self.trees, seed=self.seed)
+        stored = stages.load("trees")
+        start = Trees(*(stored[1][name] for name in _TREES)) if stored is not None else None
+        if start is not None:
+            _tell_all(tell, len(start.leaves), "")
+
+        def grown(trees: Trees) -> None:
+            if len(trees.leaves) % _KEEP_EVERY == 0:
+                stages.keep("trees", dict(zip(_TREES, trees.parts, strict=True)))
+            tell(f"{len(trees.leaves)} trees")
+
+        settings = {"trees": self.trees, "seed": self.seed}
+        return fit_trees(X, y, w / w.mean(), **settings, start=start, tell=grown)
+
+    @property
+    def _settings(self) -> list[int]:
+        return [self.factors, self.trees, self.rounds, self.seed]
 
     def save(self, path: str | Path) -> None:
         """Write the blend to a checksummed file, atomically."""
         signals = self._fitted()
-        matrix = signals.interactions.matrix
         settings = {
-            "blend": [self.factors, self.trees, self.rounds, self.seed],
-            "shape": list(matrix.shape),
+            "blend": self._settings,
+            "shape": list(signals.interactions.matrix.shape),
             "models": [model.settings for model in signals.models],
         }
         arrays: modelfile.Arrays = {
-            "track_ids": self.track_ids,
-            "indptr": matrix.indptr.astype(np.int64),
-            "indices": matrix.indices.astype(np.int32),
-            "counts": matrix.data,
+            **signals.interactions.arrays,
             "artists": signals.artist_of,
+            **_arrays_of(signals.models),
         }
-        for number, model in enumerate(signals.models):
-            arrays |= {f"{number}.{name}": a for name, a in model.arrays.items()}
         if self._ranker is not None:
-            arrays |= {
-                "trees.features": self._ranker.features,
-                "trees.thresholds": self._ranker.thresholds,
-                "trees.leaves": self._ranker.leaves,
-            }
+            arrays |= dict(zip(_TREES, self._ranker.parts, strict=True))
         modelfile.write(path, _KIND, settings, arrays)
 
     @classmethod
@@ -180,28 +245,37 @@ class Blend:
         settings, arrays = modelfile.read(path, _KIND)
         factors, trees, rounds, seed = settings["blend"]
         blend = cls(factors, trees, rounds=rounds, seed=seed)
-        matrix = sparse.csr_array(
-            (arrays["counts"], arrays["indices"], arrays["indptr"]), shape=settings["shape"]
-        )
-        ids = arrays["track_ids"]
-        artists = dict(zip(ids.tolist(), arrays["artists"].tolist(), strict=True))
-        main, small, by_artist = (
-            WRMF.restore(s, {n: arrays[f"{i}.{n}"] for n in WRMF.ARRAYS})
-            for i, s in enumerate(settings["models"])
-        )
-        blend._signals = Signals(
-            Interactions(matrix, ids), artists, factors, (main, small, by_artist)
-        )
+        ids = arrays["track_ids"].tolist()
+        artists = dict(zip(ids, arrays["artists"].tolist(), strict=True))
+        models = _restore_models(settings["models"], arrays)
+        blend._signals = Signals(Interactions.restore(arrays), artists, factors, models)
         if "trees.leaves" in arrays:
-            blend._ranker = Trees(
-                arrays["trees.features"], arrays["trees.thresholds"], arrays["trees.leaves"]
-            )
+            blend._ranker = Trees(*(arrays[name] for name in _TREES))
         return blend
 
     def _fitted(self) -> Signals:
         if self._signals is None:
             raise NotFittedError("fit or load the blend before asking it")
         return self._signals
+
+
+def _arrays_of(models: Iterable[WRMF]) -> modelfile.Arrays:
+    return {f"{i}.{n}": array for i, m in enumerate(models) for n, array in m.arrays.items()}
+
+
+def _restore_models(
+    settings: Iterable[Mapping[str, Any]], arrays: modelfile.Arrays
+) -> tuple[WRMF, WRMF, WRMF]:
+    main, small, by_artist = (
+        WRMF.restore(s, {n: arrays[f"{i}.{n}"] for n in WRMF.ARRAYS})
+        for i, s in enumerate(settings)
+    )
+    return main, small, by_artist
+
+
+def _tell_all(tell: Tell, steps: int, said: str) -> None:
+    for _ in range(steps):
+        tell(said)
 
 
 def _examples(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +35,11 @@ class Trees:
     thresholds: Floats
     leaves: Floats
 
+    @property
+    def parts(self) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+        """The three tables."""
+        return self.features, self.thresholds, self.leaves
+
     def score(self, X: Floats) -> Floats:
         """Return the sum over trees of each row, shape (rows, columns) -> (rows,)."""
         out = np.zeros(len(X), dtype=np.float32)
@@ -52,6 +59,8 @@ def fit_trees(
     share: float = 0.5,
     l2: float = 20.0,
     seed: int = 0,
+    start: Trees | None = None,
+    tell: Callable[[Trees], None] = lambda _: None,
 ) -> Trees:
     """Fit trees to the weighted logistic loss.
 
@@ -67,6 +76,10 @@ def fit_trees(
         Of the rows each tree is grown on, above 0 and up to 1.
     l2 : float
         Penalty of a leaf's value, above 0.
+    start : Trees, optional
+        The first trees of an earlier call with the same arguments, to go on from.
+    tell : callable
+        Told all trees so far after each new one.
 
     Raises
     ------
@@ -94,8 +107,18 @@ def fit_trees(
     )
     raw = np.zeros(len(X), dtype=np.float32)
     leaf = np.zeros(len(X), dtype=np.uint8)
+    grown = 0 if start is None else min(len(start.leaves), trees)
     for tree in range(trees):
         chosen = np.flatnonzero(random.random(len(X)) < share).astype(np.int64)
+        if start is not None and tree < grown:
+            for kept, made in zip(model.parts, start.parts, strict=True):
+                kept[tree] = made[tree]
+            leaf[:] = 0
+            for level in range(depth):
+                above = X[:, model.features[tree, level]] > model.thresholds[tree, level]
+                leaf |= (above << level).astype(np.uint8)
+            raw += model.leaves[tree][leaf]
+            continue
         p = 1.0 / (1.0 + np.exp(-raw))
         gradient = ((y - p) * weights).astype(np.float32)
         curvature = (p * (1.0 - p) * weights).astype(np.float32)
@@ -113,6 +136,7 @@ def fit_trees(
         h = np.bincount(leaf[chosen], weights=curvature[chosen], minlength=2**depth)
         model.leaves[tree] = learning_rate * g / (h + l2)
         raw += model.leaves[tree][leaf]
+        tell(Trees(*(part[: tree + 1] for part in model.parts)))
     return model
 
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
+from recommend import modelfile
+from recommend.answer import Answer, by_parts
 from recommend.errors import NotFittedError
 from recommend.interactions import Interactions, Matrix, as_ids
 from recommend.ranking import best
@@ -14,6 +17,7 @@ from recommend.ranking import best
 Floats = NDArray[np.float32]
 Ids = NDArray[np.int64]
 
+_KIND = "ease"
 _MOST = 20_000  # playlists: their inverse is a dense square
 
 
@@ -62,16 +66,45 @@ class EASE:
         K = (X @ X.T).toarray().astype(np.float64)
         K[np.diag_indices_from(K)] += self.regularization
         K = np.linalg.inv(K)
-        self._inverse: Floats = K.astype(np.float32)
-        self._matrix: Matrix = X
-        self._by_track: Matrix = X.T.tocsr()
+        self._take(interactions, X, K.astype(np.float32))
         tied = np.empty(X.shape[1])
         for start in range(0, X.shape[1], 1024):
             part = self._by_track[start : start + 1024]
             tied[start : start + 1024] = np.asarray(part.multiply(part @ K).sum(axis=1)).ravel()
-        self._track_weights = (1.0 / np.maximum(1.0 - tied, 1e-9)).astype(np.float32)
-        self._interactions = interactions
+        self._track_weights: Floats = (1.0 / np.maximum(1.0 - tied, 1e-9)).astype(np.float32)
         return self
+
+    def _take(self, interactions: Interactions, X: Matrix, inverse: Floats) -> None:
+        self._interactions = interactions
+        self._matrix, self._inverse = X, inverse
+        self._by_track: Matrix = X.T.tocsr()
+
+    def save(self, path: str | Path) -> None:
+        """Write the model to a checksummed file, atomically; 4 bytes a pair of playlists."""
+        arrays = {
+            **self._fitted().arrays,
+            "inverse": self._inverse,
+            "track_weights": self._track_weights,
+        }
+        modelfile.write(path, _KIND, {"regularization": self.regularization}, arrays)
+
+    @classmethod
+    def load(cls, path: str | Path) -> EASE:
+        """Map a saved model.
+
+        Raises
+        ------
+        FormatError
+            If the file is damaged or holds something else.
+        """
+        settings, arrays = modelfile.read(path, _KIND)
+        model = cls(**settings)
+        interactions = Interactions.restore(arrays)
+        X = interactions.matrix.copy()
+        X.data = np.ones_like(X.data)
+        model._take(interactions, X, arrays["inverse"])
+        model._track_weights = arrays["track_weights"]
+        return model
 
     def scores(self, seeds: Iterable[int]) -> Floats:
         """Return the score of every track, shape (tracks,); that of a seed means nothing."""
@@ -81,6 +114,21 @@ class EASE:
         touched = np.flatnonzero(gathered)
         spread = gathered[touched].astype(np.float32) @ self._inverse[touched]
         return np.asarray(self._matrix.T @ spread, dtype=np.float32) * self._track_weights
+
+    def answer(self, seeds: Ids) -> Answer | None:
+        """Return all scores with the share of each seed; None where no seed is known."""
+        rows = self.rows_of(seeds)
+        known = np.unique(rows[rows >= 0])
+        return by_parts(self.scores, self.track_ids[known].tolist()) if len(known) else None
+
+    @property
+    def track_ids(self) -> Ids:
+        """The tracks that can be ranked, ascending, shape (tracks,)."""
+        return self._fitted().track_ids
+
+    def rows_of(self, ids: ArrayLike | Iterable[int]) -> Ids:
+        """Return the place of each track in `scores`, -1 where it stands in no playlist."""
+        return self._fitted().rows_of(ids)
 
     def recommend(
         self, seeds: Iterable[int], n: int = 10, exclude: Iterable[int] = ()

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
+
+from recommend.errors import FormatError
 
 Matrix: TypeAlias = "sparse.csr_array[Any, tuple[int, int]]"
 
@@ -129,6 +132,39 @@ class Interactions:
     def rows_of(self, ids: ArrayLike | Iterable[int]) -> NDArray[np.int64]:
         """Return the column of each track id, -1 where it stands in no playlist."""
         return self._table.rows_of(as_ids(ids, "ids"))
+
+    @property
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """What `restore` makes the same interactions of, by name."""
+        return {
+            "track_ids": self.track_ids,
+            "indptr": self.matrix.indptr.astype(np.int64),
+            "indices": self.matrix.indices.astype(np.int32),
+            "counts": self.matrix.data,
+        }
+
+    @classmethod
+    def restore(cls, arrays: Mapping[str, NDArray[Any]]) -> Interactions:
+        """Make interactions of the `arrays` of others.
+
+        Raises
+        ------
+        FormatError
+            If they do not belong together.
+        """
+        entries: Any = (arrays["counts"], arrays["indices"], arrays["indptr"])
+        shape = len(arrays["indptr"]) - 1, len(arrays["track_ids"])
+        try:
+            return cls(sparse.csr_array(entries, shape=shape), arrays["track_ids"])
+        except ValueError as error:
+            raise FormatError(f"the playlists of the model do not belong together: {error}") from None
+
+    def digest(self, *more: ArrayLike) -> str:
+        """Return a name of these playlists, and of more arrays beside them: others, another name."""
+        total = hashlib.sha256()
+        for part in (*self.arrays.values(), *more):
+            total.update(np.ascontiguousarray(part).tobytes())
+        return total.hexdigest()
 
     def popularity(self) -> NDArray[np.int64]:
         """Return in how many playlists each track stands, shape (tracks,)."""

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
 from dsp._jit import kernel
+from recommend import modelfile
+from recommend.answer import Answer, by_loss, by_parts
 from recommend.errors import NotFittedError
 from recommend.interactions import Interactions, as_ids
 from recommend.ranking import best
 
 Floats = NDArray[np.float32]
 Ids = NDArray[np.int64]
+
+_KIND = "neighbours"
 
 
 class Neighbours:
@@ -92,12 +97,67 @@ class Neighbours:
         )
         return out * self._track_weights
 
+    def shares(self, seeds: Ids, row: int) -> Floats:
+        """Return what each seed alone gives a track, both as rows, shape (seeds,).
+
+        With a sharpness of 1 they sum to the score.
+        """
+        ends, playlists = self._tracks
+        holding = playlists[ends[row] : ends[row + 1]]
+        found = np.zeros(len(seeds), dtype=np.float32)
+        for place, seed in enumerate(seeds):
+            both = np.intersect1d(holding, playlists[ends[seed] : ends[seed + 1]])
+            found[place] = self._seed_weights[seed] ** self.sharpness * np.sum(
+                self._playlist_weights[both]
+            )
+        return found * self._track_weights[row]
+
+    def answer(self, seeds: Ids) -> Answer | None:
+        """Return all scores with the share of each seed; None where no seed is known."""
+        rows = self.rows_of(seeds)
+        known = np.unique(rows[rows >= 0])
+        if len(known) == 0:
+            return None
+        ids = self.track_ids[known].tolist()
+        return (by_parts if self.sharpness == 1.0 else by_loss)(self.scores, ids)
+
+    @property
+    def track_ids(self) -> Ids:
+        """The tracks that can be ranked, ascending, shape (tracks,)."""
+        return self._fitted().track_ids
+
+    def rows_of(self, ids: ArrayLike | Iterable[int]) -> Ids:
+        """Return the place of each track in `scores`, -1 where it stands in no playlist."""
+        return self._fitted().rows_of(ids)
+
     def recommend(
         self, seeds: Iterable[int], n: int = 10, exclude: Iterable[int] = ()
     ) -> tuple[Ids, Floats]:
         """Return the `n` best tracks that are neither seeds nor excluded, best first."""
         seeds = as_ids(seeds, "seeds")
         return best(self._fitted(), self.scores(seeds), n, seeds, exclude)
+
+    def save(self, path: str | Path) -> None:
+        """Write the model to a checksummed file, atomically."""
+        settings = {
+            "seed_power": self.seed_power,
+            "track_power": self.track_power,
+            "length_power": self.length_power,
+            "sharpness": self.sharpness,
+        }
+        modelfile.write(path, _KIND, settings, self._fitted().arrays)
+
+    @classmethod
+    def load(cls, path: str | Path) -> Neighbours:
+        """Map a saved model.
+
+        Raises
+        ------
+        FormatError
+            If the file is damaged or holds something else.
+        """
+        settings, arrays = modelfile.read(path, _KIND)
+        return cls(**settings).fit(Interactions.restore(arrays))
 
     def _fitted(self) -> Interactions:
         if self._interactions is None:

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from recommend.answer import Ranker
 from recommend.blend import Blend
 from recommend.cold import ColdMap
 from recommend.feedback import Session
+from recommend.heard import Heard
 from recommend.interactions import IdTable, as_ids
 from recommend.ranking import top
 from recommend.table import EmbeddingTable
@@ -30,10 +32,11 @@ class Reason:
     Attributes
     ----------
     kind : str
-        'playlists' (they stand together in playlists), 'sound' (they sound alike), 'cold' (it
-        sounds like tracks that stand beside it in playlists) or 'popular'.
+        'playlists' (they stand together in playlists), 'artist' (they are by the same), 'artists'
+        (tracks of their artists stand together), 'sound' (they sound alike), 'cold' (it sounds
+        like tracks that stand beside it in playlists), 'name' (of the playlist) or 'popular'.
     track_id : int
-        The seed, like or skip that speaks; the suggested track itself for 'popular'.
+        The seed, like or skip that speaks; the suggested track itself for 'name' and 'popular'.
     share : float
         What it adds to the score; below 0 for a skip that speaks against it.
     """
@@ -88,7 +91,7 @@ class Recommender:
     Parameters
     ----------
     playlists : WRMF or Blend, optional
-        What playlists know. With a blend the reasons are those of its factorisation.
+        What playlists know.
     table : EmbeddingTable, optional
         What the sound says.
     library : sequence of int, optional
@@ -97,6 +100,9 @@ class Recommender:
         Who made a track: places tracks that stand in no playlist near their artist's.
     cold : ColdMap, optional
         Fitted to `playlists` and `table` before; else it is fitted here.
+    ranker : Ranker, optional
+        Another model, that ranks in place of `playlists`; these then place skips and tracks that
+        it does not know. By default the blend, where `playlists` is one.
     sound_weight : float
         Weight of the sound beside the playlists, at least 0.
     """
@@ -109,11 +115,12 @@ class Recommender:
         library: Iterable[int] | None = None,
         artists: Mapping[int, int] | None = None,
         cold: ColdMap | None = None,
+        ranker: Ranker | None = None,
         sound_weight: float = SOUND_WEIGHT,
     ) -> None:
         if not (np.isfinite(sound_weight) and sound_weight >= 0):
             raise ValueError(f"sound_weight must be at least 0, got {sound_weight!r}")
-        self._blend = playlists if isinstance(playlists, Blend) else None
+        self._ranker = playlists if ranker is None and isinstance(playlists, Blend) else ranker
         wrmf = playlists.wrmf if isinstance(playlists, Blend) else playlists
         self._wrmf = wrmf
         self._table = table if table is not None and len(table) else None
@@ -124,6 +131,11 @@ class Recommender:
         ids = np.unique(np.concatenate(known)) if own is None and known else own
         self._catalogue = IdTable(np.unique(ids) if ids is not None else np.empty(0, np.int64))
         self._place(artists, cold)
+        self._rows = (
+            self._ranker.rows_of(self.track_ids)
+            if self._ranker is not None
+            else np.full(len(self.track_ids), -1)
+        )
 
     @property
     def track_ids(self) -> Ids:
@@ -176,14 +188,14 @@ class Recommender:
         unwanted = np.setdiff1d(as_ids(skips, "skips"), wanted)
         hidden = np.concatenate([wanted, unwanted, as_ids(exclude, "exclude")])
         rows = self._catalogue.rows_of(hidden)
-        session = self._session(wanted, unwanted)
+        said = self._heard(wanted, unwanted)
         voices = self._sound_voices(wanted, unwanted)
-        scores, units = self._scores(session, voices, wanted)
+        scores, sound_unit = self._scores(said, voices)
         order = top(scores, n, rows[rows >= 0])
 
         def explain(place: int) -> Suggestion:
             row = int(order[place])
-            return self._suggestion(row, float(scores[row]), session, voices, units)
+            return self._suggestion(row, float(scores[row]), said, voices, sound_unit)
 
         return Ranking(self.track_ids[order], scores[order], explain)
 
@@ -201,6 +213,7 @@ class Recommender:
         self._popularity = np.zeros(len(ids), dtype=np.float32)
         self._mapped = np.zeros(len(ids), dtype=bool)
         self._placed = np.zeros(len(ids), dtype=bool)
+        self._factors = np.zeros((len(ids), 0), dtype=np.float32)
         if self._wrmf is None:
             return
         rows = self._wrmf.rows_of(ids)
@@ -216,13 +229,20 @@ class Recommender:
                 self._placed = self._placed | self._mapped
                 self._factors[cold] = mapping.predict(ids[cold])
 
-    def _session(self, wanted: Ids, unwanted: Ids) -> Session | None:
-        if self._wrmf is None:
+    def _heard(self, wanted: Ids, unwanted: Ids) -> Heard | None:
+        """Return what playlists say of every track; None where they say nothing."""
+        answer = self._ranker.answer(wanted) if self._ranker is not None else None
+        session = Session(self._wrmf, wanted) if self._wrmf is not None else None
+        likes = session
+        if session is not None and self._wrmf is not None and len(unwanted):
+            session = Session(self._wrmf, wanted)
+            for track_id in unwanted:
+                session.skip(int(track_id))
+        if session is not None and not session.heard:
+            session = likes = None
+        if session is None and answer is None:
             return None
-        session = Session(self._wrmf, wanted)
-        for track_id in unwanted:
-            session.skip(int(track_id))
-        return session if session.heard else None
+        return Heard(answer, self._rows, session, likes, self._factors)
 
     def _sound_voices(self, wanted: Ids, unwanted: Ids) -> _Voices:
         """Return who speaks for a likeness in sound, and how loud."""
@@ -236,64 +256,39 @@ class Recommender:
         ids = known + against
         return _Voices(ids, np.array(shares, np.float32), self._table.directions(ids))
 
-    def _scores(
-        self, session: Session | None, voices: _Voices, wanted: Ids
-    ) -> tuple[Floats, tuple[float, float]]:
-        """Return all scores, and what one unit of the factors' score and of likeness are worth."""
-        if session is None and not voices.ids:
-            return self._popularity, (1.0, 1.0)
+    def _scores(self, said: Heard | None, voices: _Voices) -> tuple[Floats, float]:
+        """Return all scores, and what one unit of likeness in sound is worth."""
+        if said is None and not voices.ids:
+            return self._popularity, 1.0
         sound = np.zeros(len(self.track_ids), dtype=np.float32)
         told = (self._sound_rows >= 0) & bool(voices.ids)
         if self._table is not None and voices.ids:
             products = self._table.along(voices.shares @ voices.directions)
             sound[told] = products[self._sound_rows[told]]
-        scores, units = sound, (1.0, 1.0)
-        if session is not None:
-            told |= self._placed
-            scores, unit = self._from_playlists(session, wanted)
+        scores, unit = sound, 1.0
+        if said is not None:
+            told |= said.placed(self._placed)
+            scores = said.scores.copy()
             spread, width = float(scores[told].std()), float(sound.std())
-            units = unit, self.sound_weight * spread / width if width > 0 else 0.0
-            scores += np.float32(units[1]) * sound
+            unit = self.sound_weight * spread / width if width > 0 else 0.0
+            scores += np.float32(unit) * sound
         # nothing speaks for or against the others: they come after all that were judged
         scores[~told] = scores[told].min(initial=0.0) - 1.0
-        return scores, units
-
-    def _from_playlists(self, session: Session, wanted: Ids) -> tuple[Floats, float]:
-        """Return what playlists say of every track, and the worth of one unit of the factors."""
-        scores: Floats = self._factors @ session.factors
-        if self._blend is None or self._wrmf is None:
-            return scores, 1.0
-        # the blend speaks in z-scores; what it does not know (cold tracks, skips) joins as such
-        plain: Floats = self._factors @ self._wrmf.fold_in(wanted)
-        unit = 1.0 / max(float((plain if plain.any() else scores).std()), 1e-9)
-        z = (plain - plain.mean()) * np.float32(unit)
-        rows = self._blend.rows_of(self.track_ids)
-        z[rows >= 0] = self._blend.scores(wanted)[rows[rows >= 0]]
-        return z + (scores - plain) * np.float32(unit), unit
+        return scores, unit
 
     def _suggestion(
-        self,
-        row: int,
-        score: float,
-        session: Session | None,
-        voices: _Voices,
-        units: tuple[float, float],
+        self, row: int, score: float, said: Heard | None, voices: _Voices, sound_unit: float
     ) -> Suggestion:
         track_id = int(self.track_ids[row])
         reasons: list[Reason] = []
         if self._table is not None and self._sound_rows[row] >= 0 and voices.ids:
             cosines = voices.directions @ self._table.directions([track_id])[0]
-            worth = (units[1] * voices.shares * cosines).tolist()
+            worth = (sound_unit * voices.shares * cosines).tolist()
             told = zip(voices.ids, worth, strict=True)
             reasons = [Reason("sound", voice, share) for voice, share in told if share != 0]
-        if session is not None:
-            kind = "cold" if self._mapped[row] else "playlists"
-            ids, shares = session.explain_factors(self._factors[row])
-            reasons += [
-                Reason(kind, int(i), units[0] * float(s))
-                for i, s in zip(ids, shares, strict=True)
-                if s != 0
-            ]
+        if said is not None:
+            shares = said.shares(row, "cold" if self._mapped[row] else "playlists")
+            reasons += [Reason(s.kind, s.track_id, s.value) for s in shares if s.value != 0]
         reasons.sort(key=lambda reason: -abs(reason.share))
         if not reasons:
             reasons = [Reason("popular", track_id, score)]

@@ -54,9 +54,9 @@ class Signals:
         sums = np.bincount(self.artist_of, weights=self.popularity, minlength=count)
         self.artist_popularity = sums[self.artist_of].astype(np.float32)
         share = self.popularity / self.artist_popularity
-        self._root_share = np.sqrt(share).astype(np.float32)
-        self._root_popularity = np.sqrt(self.popularity)
-        self._items = item_neighbours().fit(interactions)
+        self.root_share = np.sqrt(share).astype(np.float32)
+        self.root_popularity = np.sqrt(self.popularity)
+        self.items = item_neighbours().fit(interactions)
         self._playlists = playlist_neighbours().fit(interactions)
         if fitted is None:
             fitted = (
@@ -67,7 +67,7 @@ class Signals:
                 ),
             )
         self.models = fitted
-        self._artist_row = np.searchsorted(fitted[2].track_ids, self.artist_of)
+        self.artist_row = np.searchsorted(fitted[2].track_ids, self.artist_of)
 
     def known(self, seeds: Ids) -> Ids:
         """Return the columns of the seeds that stand in a playlist, without repeats, in order."""
@@ -77,17 +77,20 @@ class Signals:
 
     def ask(self, seeds: Ids) -> dict[str, Floats]:
         """Return each signal as z-scores over all tracks, given the columns of known seeds."""
+        return {name: standardise(values) for name, values in self.raw(seeds).items()}
+
+    def raw(self, seeds: Ids) -> dict[str, Floats]:
+        """Return what each model says, on its own scale."""
         ids = self.interactions.track_ids[seeds]
         main, small, by_artist = self.models
-        raw = {
+        return {
             "wrmf": main.scores(ids),
             "small": small.scores(ids),
-            "items": self._items.scores(ids),
+            "items": self.items.scores(ids),
             "playlists": self._playlists.scores(ids),
-            "artists": by_artist.scores(self.artist_of[seeds])[self._artist_row] * self._root_share,
-            "same": self.same_artist(seeds) * self._root_popularity,
+            "artists": by_artist.scores(self.artist_of[seeds])[self.artist_row] * self.root_share,
+            "same": self.same_artist(seeds) * self.root_popularity,
         }
-        return {name: standardise(values) for name, values in raw.items()}
 
     def same_artist(self, seeds: Ids) -> Floats:
         """Return how many seeds are by each track's artist."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,6 @@ from torch import nn
 
 from recommend import modelfile
 from recommend.errors import FormatError
-from recommend.interactions import Interactions
 
 _KIND = "checkpoint"
 
@@ -38,15 +36,6 @@ def restore(net: nn.Module, arrays: Mapping[str, Any], prefix: str = "") -> None
                 found = "nothing" if stored is None else f"shape {stored.shape}"
                 raise FormatError(f"{name} must have shape {tuple(value.shape)}, found {found}")
             value.copy_(torch.from_numpy(np.array(stored)))
-
-
-def digest(interactions: Interactions, *more: Any) -> str:
-    """Return a name of what a model is trained on: other playlists, another name."""
-    matrix = interactions.matrix
-    total = hashlib.sha256()
-    for part in (interactions.track_ids, matrix.indptr, matrix.indices, matrix.data, *more):
-        total.update(np.ascontiguousarray(part).tobytes())
-    return total.hexdigest()
 
 
 class Checkpoint:

@@ -15,7 +15,7 @@ from recommend import modelfile
 from recommend.interactions import Interactions
 from recommend.neural import losses
 from recommend.neural.base import Base, fold_numbers, short_wrmf
-from recommend.neural.checkpoint import Checkpoint, digest, restore, state_of
+from recommend.neural.checkpoint import Checkpoint, restore, state_of
 from recommend.neural.continuation_net import ContinuationNet
 from recommend.neural.pooling import POOLINGS, AttentionPool, MeanVariancePool
 from recommend.neural.prefixes import as_batch, draw_prefixes
@@ -26,8 +26,8 @@ from recommend.neural.ranker import (
     artist_numbers,
     playlists_of,
     require,
-    training,
 )
+from recommend.progress import training
 from recommend.wrmf import WRMF
 
 _KIND = "continuation"
@@ -155,7 +155,7 @@ class Continuation(Ranker):
         folds = fold_numbers(learnt.matrix.shape[0], self.settings["seed"])
         playlists = playlists_of(learnt, 2)
         of_fold = folds[np.diff(learnt.matrix.indptr) >= 2]
-        about = {**self.settings, "playlists": digest(interactions, numbers)}
+        about = {**self.settings, "playlists": interactions.digest(numbers)}
         stored = Checkpoint(checkpoint, about)
         factors, seed = self.settings["factors"], self.settings["seed"]
         self._base = Base.fit(learnt, folds, factors, seed) if self.settings["grounded"] else None

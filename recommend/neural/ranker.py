@@ -1,23 +1,21 @@
-"""What all models of this package share: ids, the order of scores, progress, where they lie."""
+"""What all models of this package share: ids, the order of scores, checks of settings."""
 
 from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from recommend.answer import Answer, by_loss
 from recommend.errors import NotFittedError
 from recommend.interactions import IdTable, Interactions, as_ids
 from recommend.ranking import top
 
 Floats = NDArray[np.float32]
 Ids = NDArray[np.int64]
-
-Tell = Callable[[str], None]  # is told after each epoch, in words
 
 
 class Ranker(ABC):
@@ -31,6 +29,11 @@ class Ranker(ABC):
     @abstractmethod
     def scores(self, seeds: Iterable[int]) -> Floats:
         """Return the score of every track for these seeds, shape (tracks,), as `track_ids`."""
+
+    def answer(self, seeds: Ids) -> Answer | None:
+        """Return all scores, and what each loses without a seed; None where none is known."""
+        known = self._known(seeds)
+        return by_loss(self.scores, self.track_ids[known].tolist()) if len(known) else None
 
     @property
     def track_ids(self) -> Ids:
@@ -114,33 +117,6 @@ def require(name: str, value: float, lowest: float, highest: float) -> None:
         raise TypeError(f"{name} must be {'an integer' if whole else 'a number'}, got {value!r}")
     if not (math.isfinite(value) and lowest <= value <= highest):
         raise ValueError(f"{name} must lie in {lowest}..{highest}, got {value!r}")
-
-
-@contextmanager
-def training(title: str, epochs: int, start: int = 0) -> Iterator[Tell]:
-    """Show a bar over the epochs on a terminal; nothing is drawn when nobody watches.
-
-    Yields
-    ------
-    callable
-        To be called after each epoch with what there is to say of it.
-    """
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-    from rich.progress import TimeRemainingColumn as Left
-
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        Left(),
-        TextColumn("{task.fields[said]}", markup=False),
-    )
-    console = Console(stderr=True)
-    hidden = not console.is_terminal
-    with Progress(*columns, console=console, transient=True, disable=hidden) as bar:
-        task = bar.add_task(title, total=epochs, completed=start, said="")
-        yield lambda said: bar.update(task, advance=1, said=said)
 
 
 def artist_numbers(ids: Ids, artists: Mapping[int, int] | None) -> Ids:

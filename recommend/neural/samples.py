@@ -116,9 +116,13 @@ class InteractionSamples(Dataset[Batch]):
 
     def loader(self, batch_size: int, generator: torch.Generator) -> DataLoader[Batch]:
         """Return batches of all samples in random order."""
-        order = BatchSampler(RandomSampler(self, generator=generator), batch_size, drop_last=False)
         # the dataset gives whole batches, so there is nothing left to put together
+        order = self.order(batch_size, generator)
         return DataLoader(self, batch_sampler=order, collate_fn=_as_it_is)
+
+    def order(self, batch_size: int, generator: torch.Generator) -> BatchSampler:
+        """Return batches of the numbers of all samples in random order."""
+        return BatchSampler(RandomSampler(self, generator=generator), batch_size, drop_last=False)
 
     def _holds(self, tracks: Ids) -> NDArray[np.bool_]:
         keys = self._unsure * self.tracks + tracks

@@ -13,12 +13,14 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 
 from recommend import modelfile
+from recommend.answer import Answer, Share, by_loss
 from recommend.interactions import Interactions, as_ids
-from recommend.neural.checkpoint import Checkpoint, digest, restore, state_of
-from recommend.neural.names import as_bags
+from recommend.neural.checkpoint import Checkpoint, restore, state_of
+from recommend.neural.names import as_bags, pieces
 from recommend.neural.prefixes import as_batch
-from recommend.neural.ranker import Floats, Ids, Ranker, artist_numbers, require, training
+from recommend.neural.ranker import Floats, Ids, Ranker, artist_numbers, require
 from recommend.neural.towers import PlaylistTower, TrackTower, sound_table
+from recommend.progress import training
 
 _KIND = "two-tower"
 _HIDDEN = 0.05  # of the playlists are kept from the training, for its measures
@@ -153,7 +155,7 @@ class TwoTower(Ranker):
         rate = self.settings["learning_rate"]
         optimiser = torch.optim.AdamW(towers.parameters(), lr=rate, weight_decay=0.01)
         letters = np.frombuffer("\0".join(named).encode("utf-8", "replace"), dtype=np.uint8)
-        seen = digest(interactions, ids, numbers, sound, letters)
+        seen = interactions.digest(ids, numbers, sound, letters)
         stored = Checkpoint(checkpoint, {**self.settings, "playlists": seen})
         self.history_: list[dict[str, float]]
         done, self.history_ = stored.resume(towers, optimiser)
@@ -190,6 +192,10 @@ class TwoTower(Ranker):
         seeds = as_ids(seeds, "seeds")
         told = (self.rows_of(seeds) >= 0).any() or len(as_bags([name], 1)[0])
         return self._best(self.scores(seeds, name) if told else None, n, seeds, exclude)
+
+    def called(self, name: str) -> Called:
+        """Return this model with the name of the playlist that it is asked to go on with."""
+        return Called(self, name)
 
     def save(self, path: str | Path) -> None:
         """Write the model to a checksummed file, atomically."""
@@ -320,6 +326,39 @@ class TwoTower(Ranker):
                 found.append(np.isin(playlist[2:], kept).mean())
             told[f"recall@{k}"] = float(np.mean(found))
         return told
+
+
+class Called:
+    """Two towers that know the name of the playlist: it speaks even where no track does.
+
+    Parameters
+    ----------
+    towers : TwoTower
+    name : str
+    """
+
+    def __init__(self, towers: TwoTower, name: str) -> None:
+        self._towers, self._name = towers, name
+
+    def rows_of(self, ids: ArrayLike | Iterable[int]) -> Ids:
+        """Return the place of each track in the scores, -1 where the model does not know it."""
+        return self._towers.rows_of(ids)
+
+    def answer(self, seeds: Ids) -> Answer | None:
+        """Return all scores, and what each loses without a seed, or without the name."""
+        if not pieces(self._name):
+            return self._towers.answer(seeds)
+        rows = self._towers.rows_of(seeds)
+        known = self._towers.track_ids[np.unique(rows[rows >= 0])].tolist()
+        told = by_loss(lambda tracks: self._towers.scores(tracks, self._name), known)
+        nameless = self._towers.scores(known)
+
+        def shares(row: int) -> list[Share]:
+            track = int(self._towers.track_ids[row])
+            value = float(told.scores[row] - nameless[row])
+            return [*told.shares(row), Share("name", track, value)]
+
+        return Answer(told.scores, shares)
 
 
 def _held_by(lists: list[Ids], columns: Ids) -> Tensor:

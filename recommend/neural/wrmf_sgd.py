@@ -10,9 +10,12 @@ import torch
 from torch import Tensor, nn
 
 from recommend import modelfile
+from recommend.answer import Answer, Share
 from recommend.interactions import Interactions
-from recommend.neural.ranker import Floats, Ids, Ranker, require, training
+from recommend.neural.checkpoint import Checkpoint
+from recommend.neural.ranker import Floats, Ids, Ranker, require
 from recommend.neural.samples import InteractionSamples
+from recommend.progress import training
 
 _KIND = "wrmf-sgd"
 _START = 0.01  # spread of the random factors
@@ -98,13 +101,24 @@ class SampledWRMF(Ranker):
         self.epochs, self.learning_rate, self.batch_size = epochs, learning_rate, batch_size
         self.seed = seed
 
-    def fit(self, interactions: Interactions) -> SampledWRMF:
+    def fit(
+        self, interactions: Interactions, checkpoint: str | Path | None = None
+    ) -> SampledWRMF:
         """Learn from playlists; what an earlier fit learnt is forgotten.
+
+        Parameters
+        ----------
+        interactions : Interactions
+        checkpoint : str or Path, optional
+            A file to write after each epoch. If it is there already, training goes on from it, and
+            ends as if it had never been interrupted. It is removed when the model is whole.
 
         Raises
         ------
         ValueError
             If there is no track in any playlist.
+        FormatError
+            If the checkpoint is damaged, or of other playlists or settings.
         """
         if interactions.matrix.nnz == 0:
             raise ValueError("interactions must hold at least one track in a playlist, got none")
@@ -112,11 +126,16 @@ class SampledWRMF(Ranker):
         net = FactorNet(*interactions.matrix.shape, self.factors, self.seed)
         optimiser = torch.optim.Adam(net.parameters(), lr=self.learning_rate)
         generator = torch.Generator().manual_seed(self.seed)
-        self.losses_: list[float] = []
-        with training("WRMF by samples", self.epochs) as tell:
+        stored = Checkpoint(checkpoint, {**self._settings, "playlists": interactions.digest()})
+        self.losses_: list[float]
+        done, self.losses_ = stored.resume(net, optimiser)
+        with training("WRMF by samples", self.epochs, done) as tell:
             for epoch in range(self.epochs):
                 if epoch:
                     samples.draw()
+                if epoch < done:  # as far as chance goes
+                    _ = list(samples.order(self.batch_size, generator))
+                    continue
                 total = 0.0
                 for playlists, tracks, feedback, confidence in samples.loader(
                     self.batch_size, generator
@@ -129,10 +148,12 @@ class SampledWRMF(Ranker):
                     optimiser.step()
                     total += loss.item() * len(feedback)
                 self.losses_.append(total / len(samples))
+                stored.write(net, optimiser, epoch + 1, self.losses_)
                 tell(f"loss {self.losses_[-1]:.4f}")
         self.track_factors_: Floats = net.tracks.detach().numpy().copy()
         self.playlist_factors_: Floats = net.playlists.detach().numpy().copy()
         self._take(interactions)
+        stored.done()
         return self
 
     def predict(self, playlist: int) -> Floats:
@@ -160,9 +181,25 @@ class SampledWRMF(Ranker):
         cosines = self.track_factors_ @ embedding
         return np.asarray(cosines / np.maximum(lengths, np.finfo(np.float32).tiny))
 
-    def save(self, path: str | Path) -> None:
-        """Write the model to a checksummed file, atomically."""
-        settings = {
+    def answer(self, seeds: Ids) -> Answer | None:
+        """Return all scores with the share of each seed; None where no seed is known."""
+        known = self._known(seeds)
+        if not len(known):
+            return None
+        lengths = np.linalg.norm(self.track_factors_, axis=1)
+        embedding = np.linalg.norm(self.track_factors_[known].mean(axis=0))
+
+        def shares(row: int) -> list[Share]:
+            products = self.track_factors_[known] @ self.track_factors_[row] / len(known)
+            values = products / np.maximum(lengths[row] * embedding, np.finfo(np.float32).tiny)
+            given = zip(self.track_ids[known].tolist(), values.tolist(), strict=True)
+            return [Share("playlists", seed, value) for seed, value in given]
+
+        return Answer(self.scores(seeds), shares)
+
+    @property
+    def _settings(self) -> dict[str, float]:
+        return {
             "factors": self.factors,
             "regularization": self.regularization,
             "alpha": self.alpha,
@@ -171,13 +208,16 @@ class SampledWRMF(Ranker):
             "batch_size": self.batch_size,
             "seed": self.seed,
         }
+
+    def save(self, path: str | Path) -> None:
+        """Write the model to a checksummed file, atomically."""
         arrays: modelfile.Arrays = {
             "track_ids": self.track_ids,
             "popularity": self.popularity_,
             "track_factors": self.track_factors_,
             "playlist_factors": self.playlist_factors_,
         }
-        modelfile.write(path, _KIND, settings, arrays)
+        modelfile.write(path, _KIND, self._settings, arrays)
 
     @classmethod
     def load(cls, path: str | Path) -> SampledWRMF:
