@@ -2,37 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+from collections.abc import Callable
+from typing import Any, Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from recommend import EASE, WRMF, Blend, EmbeddingTable, Interactions
+from recommend import WRMF, EmbeddingTable, Interactions
+from recommend import models as trained
 from recommend.interactions import as_ids
-from recommend.neighbours import item_neighbours, playlist_neighbours
+from recommend.models import Taught
+from recommend.neighbours import playlist_neighbours
 from recommend.ranking import best, top
-
-
-@dataclass(frozen=True)
-class Taught:
-    """What a model may learn from.
-
-    Attributes
-    ----------
-    interactions : Interactions
-    artists : mapping of track id to int
-        Empty where they are unknown.
-    names : sequence of str, optional
-        Of the playlists.
-    sound : EmbeddingTable, optional
-    """
-
-    interactions: Interactions
-    artists: Mapping[int, int]
-    names: Sequence[str] | None = None
-    sound: EmbeddingTable | None = None
 
 
 class Model(Protocol):
@@ -73,18 +54,6 @@ class Sound:
         return self._table.ids[order], total[order]
 
 
-def _course(taught: Taught) -> Model:
-    from recommend.neural.wrmf_sgd import SampledWRMF
-
-    return SampledWRMF().fit(taught.interactions)
-
-
-def _neural(taught: Taught) -> Model:
-    from recommend.neural.continuation import Continuation
-
-    return Continuation().fit(taught.interactions, taught.artists)
-
-
 def _mean_variance(taught: Taught) -> Model:
     from recommend.neural.continuation import Continuation
 
@@ -93,12 +62,8 @@ def _mean_variance(taught: Taught) -> Model:
     return model.fit(taught.interactions, taught.artists)
 
 
-def _two_tower(taught: Taught) -> Model:
-    from recommend.neural.two_tower import TwoTower
-
-    sound = taught.sound
-    vectors = dict(zip(sound.ids.tolist(), sound.vectors, strict=True)) if sound else None
-    return TwoTower().fit(taught.interactions, taught.names, taught.artists, embeddings=vectors)
+def _as_in_a_library(name: str) -> Callable[[Taught], Model]:
+    return lambda taught: cast(Model, trained.MODELS[name].fit(taught, None))
 
 
 def _sound(taught: Taught) -> Model:
@@ -110,15 +75,15 @@ def _sound(taught: Taught) -> Model:
 MODELS: dict[str, Callable[[Taught], Model]] = {
     "popular": lambda taught: Popular(taught.interactions),
     "sound": _sound,
-    "course": _course,  # WRMF from samples, by gradient descent
+    "course": _as_in_a_library("wrmf-sgd"),  # WRMF from samples, by gradient descent
     "wrmf": lambda taught: WRMF(factors=128).fit(taught.interactions),
     "wrmf64": lambda taught: WRMF(factors=64).fit(taught.interactions),
-    "items": lambda taught: item_neighbours().fit(taught.interactions),
+    "items": _as_in_a_library("knn"),
     "playlists": lambda taught: playlist_neighbours().fit(taught.interactions),
-    "ease": lambda taught: EASE().fit(taught.interactions),
+    "ease": _as_in_a_library("ease"),
     "mean-variance": _mean_variance,  # the plain reference of the neural model
-    "neural": _neural,
-    "two-tower": _two_tower,
-    "blend": lambda taught: Blend(trees=0).fit(taught.interactions, taught.artists),
-    "default": lambda taught: Blend().fit(taught.interactions, taught.artists),
+    "neural": _as_in_a_library("neural"),
+    "two-tower": _as_in_a_library("two-tower"),
+    "blend": _as_in_a_library("blend"),
+    "default": _as_in_a_library("default"),
 }

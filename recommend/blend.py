@@ -17,8 +17,8 @@ from recommend.features import candidates
 from recommend.interactions import Interactions, as_ids
 from recommend.progress import Tell, training
 from recommend.ranking import best
-from recommend.signals import Signals, standardise
 from recommend.shares import Shares
+from recommend.signals import Signals, standardise
 from recommend.stages import Stages
 from recommend.wrmf import WRMF
 

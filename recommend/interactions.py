@@ -157,10 +157,10 @@ class Interactions:
         try:
             return cls(sparse.csr_array(entries, shape=shape), arrays["track_ids"])
         except ValueError as error:
-            raise FormatError(f"the playlists of the model do not belong together: {error}") from None
+            raise FormatError(f"the model's playlists are damaged: {error}") from None
 
     def digest(self, *more: ArrayLike) -> str:
-        """Return a name of these playlists, and of more arrays beside them: others, another name."""
+        """Return a name of these playlists and further arrays: of others, another name."""
         total = hashlib.sha256()
         for part in (*self.arrays.values(), *more):
             total.update(np.ascontiguousarray(part).tobytes())

@@ -104,13 +104,14 @@ class Neighbours:
         """
         ends, playlists = self._tracks
         holding = playlists[ends[row] : ends[row + 1]]
-        found = np.zeros(len(seeds), dtype=np.float32)
+        found: Floats = np.zeros(len(seeds), dtype=np.float32)
         for place, seed in enumerate(seeds):
             both = np.intersect1d(holding, playlists[ends[seed] : ends[seed + 1]])
             found[place] = self._seed_weights[seed] ** self.sharpness * np.sum(
                 self._playlist_weights[both]
             )
-        return found * self._track_weights[row]
+        found *= self._track_weights[row]
+        return found
 
     def answer(self, seeds: Ids) -> Answer | None:
         """Return all scores with the share of each seed; None where no seed is known."""

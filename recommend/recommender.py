@@ -269,7 +269,8 @@ class Recommender:
         if said is not None:
             told |= said.placed(self._placed)
             scores = said.scores.copy()
-            spread, width = float(scores[told].std()), float(sound.std())
+            spread = float(scores[told].std()) if told.any() else 0.0
+            width = float(sound.std())
             unit = self.sound_weight * spread / width if width > 0 else 0.0
             scores += np.float32(unit) * sound
         # nothing speaks for or against the others: they come after all that were judged

@@ -1,4 +1,4 @@
-"""Whose doing a score of the plain blend is: it is a sum over seeds, of which these are the terms."""
+"""Whose doing a score of the plain blend is: the terms of its sum over seeds."""
 
 from __future__ import annotations
 

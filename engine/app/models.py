@@ -1,50 +1,96 @@
-"""`antiphon models` and `antiphon models add NAME`: networks whose weights are fetched."""
+"""`antiphon models`: what is learnt from playlists, and networks whose weights are fetched."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from engine.app.terminal import JsonOption, command, say, say_error, waiting
+from engine.app.terminal import JsonOption, LibraryOption, command, say, say_error, waiting
 from engine.app.train_tagger import train_tagger
+
+if TYPE_CHECKING:
+    from engine.library.taste import State
 
 app = typer.Typer(
     name="models",
     invoke_without_command=True,
-    help="Networks that hear more in the music; their weights are fetched when asked for.",
+    help="What is learnt from playlists, and networks that hear more in the music.",
 )
 
 
 @app.callback()
 def models(context: typer.Context) -> None:
-    """List the networks, unless a command follows."""
+    """List the models, unless a command follows."""
     if context.invoked_subcommand is None:
         list_models()
 
 
 @app.command("list")
 @command
-def list_models(as_json: JsonOption = False) -> None:
-    """List the networks that can be added, and those that are there.
+def list_models(library: LibraryOption = None, as_json: JsonOption = False) -> None:
+    """List the networks that can be added, and the models of the library.
 
     Example: antiphon models list --json
     """
-    from engine.library import hearing
+    from engine.errors import NoLibraryError
+    from engine.library import Library, hearing
 
     path = hearing.weights_path()
     there = hearing.network_weights() is not None
     used = hearing.network() is not None
+    try:
+        with Library.open(library, create=False, writable=False) as opened:
+            states = opened.taste.states()
+    except NoLibraryError:
+        states = []
     if as_json:
         answer = {"name": "musicnn", "there": there, "in_use": used, "path": str(path)}
         say(json.dumps(answer))
+        for one in states:
+            answer = {"name": one.name, "there": one.trained, "in_use": one.serving}
+            say(json.dumps({**answer, "stale": one.stale}))
         return
     state = "in use" if used else "there, without torch" if there else "not there"
     say(f"musicnn  {state}  tells how tracks sound; 3 MB, ISC licence, {path}")
+    for one in states:
+        say(f"{one.name}  {_in_words(one)}  {one.about}")
     if (note := hearing.note()) is not None:
         say(note)
+
+
+def _in_words(state: State) -> str:
+    if not state.trained:
+        return "no playlists" if state.name == "wrmf" else "not trained"
+    words = "in use" if state.serving else "there"
+    return f"{words}, older than the playlists" if state.stale else words
+
+
+@app.command()
+@command
+def train(
+    name: Annotated[str, typer.Argument(metavar="[NAME]", help="`models list` has them.")] = (
+        "default"
+    ),
+    library: LibraryOption = None,
+) -> None:
+    """Train a model on the playlists of the library.
+
+    What is there serves until the new model is whole. An interrupted training goes on where it was
+    when the same command is given again.
+
+    Example: antiphon models train two-tower
+    """
+    from engine.library import Library
+
+    with Library.open(library, create=False, writable=False) as opened:
+        learnt = opened.taste.train(name)
+    if learnt is None:
+        say(f"{name} is up to date")
+    else:
+        say(f"{name} learnt from {learnt[0]} playlists of {learnt[1]} tracks")
 
 
 @app.command()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from engine.app.terminal import JsonOption, LibraryOption, clock, command, say, waiting
+from engine.app.terminal import JsonOption, LibraryOption, clock, command, say, say_error, waiting
 
 if TYPE_CHECKING:
     from engine.library import Library
@@ -30,6 +30,24 @@ def recommend(
         typer.Option("--skip", metavar="TITLE_OR_ID", help="A track to stay away from."),
     ] = None,
     count: Annotated[int, typer.Option("--count", "-n", min=1, help="How many tracks.")] = 10,
+    model: Annotated[
+        str | None,
+        typer.Option(
+            "--model",
+            metavar="NAME",
+            show_default=False,
+            help="What ranks; `antiphon models list` has them. By default the best there is.",
+        ),
+    ] = None,
+    name: Annotated[
+        str,
+        typer.Option(
+            "--name",
+            metavar="TEXT",
+            show_default=False,
+            help="What a playlist of such tracks would be called; needs the model two-tower.",
+        ),
+    ] = "",
     library: LibraryOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -39,6 +57,8 @@ def recommend(
     from, those that most playlists hold come first.
 
     Example: antiphon recommend "Morning Mood" 12 -n 5
+
+    Example: antiphon recommend --name "rainy sunday"
     """
     from engine.errors import LibraryError
     from engine.library import Library
@@ -46,13 +66,15 @@ def recommend(
     with waiting("opening the library"), Library.open(library, writable=False) as opened:
         likes = [opened.resolve(text).id for text in (*(tracks or ()), *(like or ()))]
         skips = [opened.resolve(text).id for text in skip or ()]
-        if not likes and not opened.playlists():
+        if not likes and not name and not opened.playlists():
             raise LibraryError(
                 "nothing to go on from: name a track, as in `antiphon recommend TITLE`, or add a"
                 " playlist with `antiphon playlist add FILE`"
             )
-        found = opened.recommender().recommend(likes, n=count, skips=skips)
+        recommender = opened.taste.recommender(model, name)
+        found = recommender.recommend(likes, n=count, skips=skips)
         answers = [describe(opened, suggestion, set(skips)) for suggestion in found]
+        due = model is None and not name and opened.taste.is_due()
     for number, answer in enumerate(answers, 1):
         if as_json:
             say(json.dumps(answer))
@@ -65,6 +87,8 @@ def recommend(
                 say(f"    {answer['moment']['words']}")
     if not answers and not as_json:
         say("the library has no other tracks")
+    if due:
+        say_error("the playlists can teach a better model: `antiphon models train`, once")
 
 
 def describe(library: Library, suggestion: Suggestion, skips: set[int]) -> dict[str, Any]:

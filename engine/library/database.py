@@ -211,21 +211,29 @@ def _full(directory: Path) -> DiskFullError:
 class WriterLock:
     """The right to change a library; the system takes it back when the process ends, however.
 
+    Parameters
+    ----------
+    directory : Path
+    name : str
+        Of the file that stands for the right.
+    doing : str
+        What the holder does, for the error.
+
     Raises
     ------
     LibraryLockedError
         If another process holds it; names that process.
     """
 
-    def __init__(self, directory: Path) -> None:
-        self._file = os.open(directory / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    def __init__(self, directory: Path, name: str = "lock", doing: str = "changed") -> None:
+        self._file = os.open(directory / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             holder = os.pread(self._file, 20, 0).decode("ascii", "replace").strip()
             os.close(self._file)
             raise LibraryLockedError(
-                f"the library in {directory} is being changed by another process"
+                f"the library in {directory} is being {doing} by another process"
                 f"{f' ({holder})' if holder.isdigit() else ''}; wait until it is done"
             ) from None
         try:

@@ -1,4 +1,4 @@
-"""What is derived from the database, and made again from it: index, embedding table, model.
+"""What is derived from the database, and made again from it: index and embedding table.
 
 The database is committed first and these files after it. A process that dies in between leaves
 them behind by a few tracks, or ahead of a removal; comparing the track ids tells, and the peaks
@@ -8,10 +8,8 @@ and vectors in the database mend it without decoding anything.
 from __future__ import annotations
 
 import contextlib
-import json
 import shutil
 import sqlite3
-import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,15 +19,13 @@ from numpy.typing import NDArray
 from engine.errors import LibraryError, LibraryLockedError
 from engine.library.analyser import HEAD_BYTES, is_stale, unpack
 from engine.library.database import WriterLock
-from engine.library.shelf import Shelf
 from engine.library.vectors import Vectors
 
 if TYPE_CHECKING:
     from fingerprint import FingerprintIndex, TrackPeaks
-    from recommend import WRMF, ColdMap, EmbeddingTable, Recommender
+    from recommend import EmbeddingTable
     from recommend.embedding import Kind
 
-_COLD = "cold"
 _COMMIT_EVERY = 500  # tracks, while an index is made again: bounds the memory
 # Of the tracks that have to be heard by a network before its vectors are compared: a few files on a
 # disk that is not there must not hold back the rest.
@@ -56,7 +52,6 @@ class Derived:
         self._writable = writable
         self._index: FingerprintIndex | None = None
         self._table: EmbeddingTable | None = None
-        self._recommender: tuple[int, Recommender] | None = None
         self._looked_for_stale = False
 
     def close(self) -> None:
@@ -140,21 +135,6 @@ class Derived:
         embedding = HandmadeEmbedding()
         return embedding.name, embedding.version
 
-    def recommender(self, shelf: Shelf) -> Recommender:
-        """Return the recommender; its model is fitted when playlists have changed."""
-        from recommend import Recommender
-
-        library = self._ids()
-        table = self.embeddings
-        stamp = zlib.crc32(library.tobytes() + table.ids.tobytes(), shelf.version)
-        stamp = zlib.crc32(f"{table.name} {table.version}".encode(), stamp)
-        if self._recommender is None or self._recommender[0] != stamp:
-            model = self._model(shelf)
-            cold = None if model is None or not len(table) else self._cold(model, table, stamp)
-            made = Recommender(model, table, library=library, cold=cold)
-            self._recommender = stamp, made
-        return self._recommender[1]
-
     def update(self) -> None:
         """Bring the index up to date with the database, durably."""
         self._synchronise(self.index)
@@ -164,7 +144,7 @@ class Derived:
         self.close()
         _delete(self._directory / "index")
         (self._directory / "embeddings").unlink(missing_ok=True)
-        self._table = self._recommender = None
+        self._table = None
         self.update()
 
     def check(self) -> list[str]:
@@ -286,41 +266,9 @@ class Derived:
                     stale.append(track_id)
         return np.array(stale, dtype=np.int64)
 
-    def _model(self, shelf: Shelf) -> WRMF | None:
-        """Return the model of the present playlists, None without any."""
-        from recommend import WRMF, FormatError, Interactions
-
-        model = WRMF()
-        settings = {k: v for k, v in vars(model).items() if not k.startswith("_")}
-        kind = zlib.crc32(json.dumps(settings, sort_keys=True).encode())
-        path = self._directory / f"playlists-{shelf.version}-{kind:08x}.model"
-        with contextlib.suppress(FormatError, OSError):
-            return WRMF.load(path)
-        lists = [p.track_ids for p in shelf.playlists() if p.track_ids]
-        if not lists:
-            return None
-        model.fit(Interactions.from_playlists(lists))
-        with contextlib.suppress(OSError):  # a model that cannot be stored is fitted next time
-            model.save(path)
-            for old in self._directory.glob("playlists-*.model"):
-                if old != path:
-                    old.unlink(missing_ok=True)
-        return model
-
-    def _cold(self, model: WRMF, table: EmbeddingTable, stamp: int) -> ColdMap:
-        """Return the map from sound to factors; fitting it takes seconds in a large library."""
-        from recommend import ColdMap, FormatError, modelfile
-
-        path = self._directory / f"cold-{stamp:08x}.model"
-        with contextlib.suppress(FormatError, OSError):
-            return ColdMap.restore(*modelfile.read(path, _COLD), model, table)
-        fitted = ColdMap().fit(model, table)
-        with contextlib.suppress(OSError):  # what cannot be stored is fitted next time
-            modelfile.write(path, _COLD, fitted.settings, fitted.arrays)
-            for old in self._directory.glob("cold-*.model"):
-                if old != path:
-                    old.unlink(missing_ok=True)
-        return fitted
+    def ids(self) -> NDArray[np.int64]:
+        """Return the analysed tracks, ascending."""
+        return self._ids()
 
     def _ids(self, where: str = "1", *values: object) -> NDArray[np.int64]:
         rows = self._database.execute(

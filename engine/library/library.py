@@ -23,6 +23,7 @@ from engine.library.health import missing, torn
 from engine.library.search import Found, Search
 from engine.library.shelf import Playlist, Shelf
 from engine.library.sounds import Sounds, Traits
+from engine.library.taste import Taste
 
 if TYPE_CHECKING:
     from engine.analysis import Analysis, OnsetEnvelope
@@ -45,7 +46,10 @@ def default_directory() -> Path:
 
 
 class Library:
-    """A library on disk. Open it with `Library.open`; one process may change it at a time."""
+    """A library on disk. Open it with `Library.open`; one process may change it at a time.
+
+    Its `taste` holds the models that were trained on its playlists.
+    """
 
     def __init__(
         self, directory: Path, database: sqlite3.Connection, lock: WriterLock | None
@@ -58,6 +62,7 @@ class Library:
         self._sounds = Sounds(database)
         self._search = Search(database, self._catalogue)
         self._derived = Derived(directory, database, lock is not None)
+        self.taste = Taste(directory, self._shelf, self._derived)
 
     @classmethod
     def open(
@@ -251,12 +256,8 @@ class Library:
             return self._shelf.playlists()
 
     def recommender(self) -> Recommender:
-        """Return the recommender of this library; fits it anew after playlists changed.
-
-        Songs of playlists that the library does not have teach it, but are never suggested.
-        """
-        with plain_errors(self.directory):
-            return self._derived.recommender(self._shelf)
+        """Return the recommender that `taste` makes of the best model there is."""
+        return self.taste.recommender()
 
     def add_playlist(self, path: Path) -> Matched:
         """Add the playlists of a file, in place of what the same file held before.

@@ -57,6 +57,18 @@ class Shelf:
         names = self._database.execute("SELECT id, name FROM playlist ORDER BY id")
         return [Playlist(i, name, tuple(ids.get(i, ()))) for i, name in names]
 
+    def count(self) -> int:
+        """Return how many playlists hold anything."""
+        row = self._database.execute("SELECT count(DISTINCT playlist_id) FROM entry")
+        return int(row.fetchone()[0])
+
+    def artists(self) -> list[tuple[int, str]]:
+        """Return who made each track and each song that is not here, by ids as in `playlists`."""
+        return self._database.execute(
+            "SELECT id, artist FROM track WHERE artist <> '' UNION ALL"
+            " SELECT -id, artist FROM item WHERE track_id IS NULL AND artist <> '' ORDER BY 1"
+        ).fetchall()
+
     def add(self, source: bytes, found: Iterable[PlaylistFile]) -> Matched:
         """Put the playlists of a file in place of what it held before; count the matches."""
         self._database.execute(

@@ -19,6 +19,7 @@ from engine.session.chooser import Chooser
 from engine.session.evening import Evening
 from engine.session.facts import Facts
 from engine.session.history import History
+from engine.session.learning import Learning
 from engine.session.moments import Moments
 from engine.session.play_queue import PlayQueue
 from engine.session.rules import Rules
@@ -87,6 +88,7 @@ class Session:
         self._evening = Evening()
         self._lock = threading.Lock()
         self._adding: Adding | None = None
+        self._learning: Learning | None = None
         self._opened: list[Library] = []  # by the session, each in place of the one before
         self._room: tuple[str, int | None] | None = None
         self.heard: Heard | None = None
@@ -107,6 +109,7 @@ class Session:
             round_trip_s = stream.latency_s + stream.input_latency_s
         self.follower = Follower(synth, self._beats, round_trip_s, self.decks.place)
         self.listener = self._listen()
+        self._learn()
 
     def __enter__(self) -> Self:
         return self
@@ -123,6 +126,8 @@ class Session:
         """End the threads; the stream and the library stay their owner's."""
         if self._adding is not None:
             self._adding.close()
+        if self._learning is not None:
+            self._learning.close()
         self._moments.close()
         self.listener.close()
         self.follower.close()
@@ -221,7 +226,17 @@ class Session:
         self.queue.use(chooser)
         self.listener.close()
         self.listener = self._listen()
+        self._learn()
         self.tell("library")
+
+    def _learn(self) -> None:
+        """Train a better model, in another process, where playlists can teach one."""
+        running = self._learning is not None and self._learning.running
+        if not running and self.library.taste.is_due():
+            self._learning = Learning(self.library.directory, self._use_what_was_learnt)
+
+    def _use_what_was_learnt(self) -> None:
+        self.queue.use(Chooser(self._facts, self.library.recommender()))
 
     # --- what is played
 

@@ -11,6 +11,8 @@ _VERBS = {
     "playlists": "shares playlists with",
     "sound": "sounds like",
     "cold": "sounds like neighbours of",
+    "artist": "is by the artist of",
+    "artists": "is by an artist who shares playlists with that of",
 }
 
 
@@ -49,6 +51,8 @@ def words_of(reason: Reason, title: Callable[[int], str], skips: Collection[int]
     """Return one reason in words; parameters as of `reason_in_words`."""
     if reason.kind == "popular":
         return "stands in many playlists" if reason.share > 0 else "is left to hear"
+    if reason.kind == "name":
+        return "goes with the name" if reason.share > 0 else "although it hardly goes with the name"
     name = title(reason.track_id)
     if reason.track_id in skips and reason.share > 0:
         return f"is unlike {name}"

@@ -101,9 +101,7 @@ class SampledWRMF(Ranker):
         self.epochs, self.learning_rate, self.batch_size = epochs, learning_rate, batch_size
         self.seed = seed
 
-    def fit(
-        self, interactions: Interactions, checkpoint: str | Path | None = None
-    ) -> SampledWRMF:
+    def fit(self, interactions: Interactions, checkpoint: str | Path | None = None) -> SampledWRMF:
         """Learn from playlists; what an earlier fit learnt is forgotten.
 
         Parameters

@@ -1,6 +1,7 @@
 """The blend: better than its parts on made playlists, whole after saving, calm on odd input."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from recommend import WRMF, Blend, FormatError, Interactions, NotFittedError
 from recommend.boost import fit_trees
 from recommend.metrics import ndcg_at_k
+from recommend.stages import Stages
 from recommend.synthetic import MadePlaylists, make_playlists
 
 
@@ -111,3 +113,51 @@ def test_trees_refuse_values_that_are_not_finite() -> None:
         fit_trees(X, np.zeros(5, np.float32), np.ones(5, np.float32))
     constant = fit_trees(X[:2], np.array([0, 1], np.float32), np.ones(2, np.float32), trees=2)
     assert np.isfinite(constant.score(X[:2])).all()
+
+
+def test_an_interrupted_fit_goes_on_and_ends_as_if_nothing_had_happened(
+    blend: Blend, made: MadePlaylists, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    artists = dict(enumerate(made.artists.tolist()))
+    seen = Interactions.from_playlists(made.playlists[:600])
+    kept: list[str] = []
+    keep, load = Stages.keep, Stages.load
+
+    def interrupted(self: Stages, name: str, *what: Any) -> None:
+        keep(self, name, *what)
+        kept.append(name)
+        if len(kept) in (2, 3):  # after the candidates; after 25 trees
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(Stages, "keep", interrupted)
+    for _ in range(2):
+        with pytest.raises(KeyboardInterrupt):
+            Blend(factors=16, trees=40, rounds=1).fit(seen, artists, tmp_path / "unfinished")
+    assert kept == ["models", "round 0", "trees"]
+    found: dict[str, bool] = {}
+
+    def looked(self: Stages, name: str) -> Any:
+        stage = load(self, name)
+        found[name] = stage is not None
+        return stage
+
+    monkeypatch.setattr(Stages, "load", looked)
+    whole = Blend(factors=16, trees=40, rounds=1).fit(seen, artists, tmp_path / "unfinished")
+    assert all(found.values())
+    assert not (tmp_path / "unfinished").exists()
+    assert blend._ranker is not None
+    assert whole._ranker is not None
+    for ours, theirs in zip(whole._ranker.parts, blend._ranker.parts, strict=True):
+        assert np.array_equal(ours, theirs)
+    seeds = blend.track_ids[[5, 90]].tolist()
+    assert np.array_equal(whole.scores(seeds), blend.scores(seeds))
+
+
+def test_what_another_fit_left_behind_or_what_is_torn_is_not_gone_on_from(tmp_path: Path) -> None:
+    Stages(tmp_path, {"of": 1}).keep("models", {"a": np.zeros(3)}, [1])
+    state, arrays = Stages(tmp_path, {"of": 1}).load("models") or (None, {})
+    assert state == [1]
+    assert arrays["a"].tolist() == [0.0, 0.0, 0.0]
+    assert Stages(tmp_path, {"of": 2}).load("models") is None
+    (tmp_path / "models").write_bytes((tmp_path / "models").read_bytes()[:-70])
+    assert Stages(tmp_path, {"of": 1}).load("models") is None
