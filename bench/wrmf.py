@@ -24,6 +24,8 @@ from scipy import sparse
 
 from evals.continuation import lines
 from recommend import WRMF, Interactions
+from recommend.ranking import top
+from recommend.scan import Scan
 from recommend.synthetic import make_playlists
 from recommend.wrmf import Sweep
 
@@ -67,7 +69,7 @@ def peer_sweep(interactions: Interactions, factors: int) -> Callable[[], float] 
 
 
 def query_times(interactions: Interactions, factors: int) -> dict[str, float]:
-    """Measure one query over the catalogue and one update of a session, in CPU ms."""
+    """Measure one query over the catalogue, by bounds and plainly, and one update, in CPU ms."""
     from recommend import Session
 
     model = WRMF(factors=factors, iterations=2).fit(interactions)
@@ -77,6 +79,12 @@ def query_times(interactions: Interactions, factors: int) -> dict[str, float]:
     query = [
         1e3
         * cpu(lambda i=i: [model.recommend(seeds[j : j + 5], 100) for j in range(i, i + 20)])
+        / 20
+        for i in range(0, 200, 20)
+    ]
+    plain = [
+        1e3
+        * cpu(lambda i=i: [_plainly(model, seeds[j : j + 5], 100) for j in range(i, i + 20)])
         / 20
         for i in range(0, 200, 20)
     ]
@@ -90,8 +98,31 @@ def query_times(interactions: Interactions, factors: int) -> dict[str, float]:
     ]
     return {
         "query_ms": round(statistics.median(query), 4),
+        "query_all_scores_ms": round(statistics.median(plain), 4),
         "session_update_and_scores_ms": round(statistics.median(update), 4),
     }
+
+
+def _plainly(model: WRMF, seeds: Any, n: int) -> Any:
+    return top(model.scores(seeds), n, model.rows_of(seeds))
+
+
+def large_catalogue(tracks: int, factors: int) -> dict[str, float]:
+    """Measure the best 100 of many made tracks, in CPU ms: the search alone."""
+    random = np.random.default_rng(0)
+    table = random.standard_normal((tracks, factors), dtype=np.float32)
+    table *= random.lognormal(0, 0.5, (tracks, 1)).astype(np.float32)
+    scan, none = Scan(table), np.empty(0, dtype=np.int64)
+    asked = random.standard_normal((10, factors), dtype=np.float32)
+    ways = {
+        "query_ms": lambda x: scan.best(x, 100, none),
+        "query_all_scores_ms": lambda x: top(table @ x, 100),
+    }
+    took: dict[str, list[float]] = {name: [] for name in ways}
+    for x in asked:
+        for name, way in ways.items():
+            took[name].append(1e3 * cpu(lambda x=x, way=way: way(x)))
+    return {name: round(statistics.median(times), 3) for name, times in took.items()}
 
 
 def main() -> None:
@@ -100,6 +131,7 @@ def main() -> None:
     parser.add_argument("train", type=Path, nargs="?")
     parser.add_argument("--factors", type=int, nargs="+", default=[64, 128])
     parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--catalogue", type=int, default=1_000_000, help="tracks; 0: none")
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
     if options.train:
@@ -127,6 +159,8 @@ def main() -> None:
         if theirs:
             row["implicit_cg"] = summary(theirs)
         row |= query_times(interactions, factors)
+        if options.catalogue:
+            row[f"of_{options.catalogue}"] = large_catalogue(options.catalogue, factors)
         result[f"factors_{factors}"] = row
     text = json.dumps(result, indent=2)
     print(text)

@@ -15,6 +15,7 @@ from recommend import _als, modelfile
 from recommend.errors import FormatError, NotFittedError
 from recommend.interactions import IdTable, Interactions, Matrix, as_ids
 from recommend.ranking import top
+from recommend.scan import Scan
 
 Floats = NDArray[np.float32]
 Ids = NDArray[np.int64]
@@ -90,6 +91,7 @@ class WRMF:
         self.frequency_scaling = frequency_scaling
         self.seed = seed
         self._table: IdTable | None = None
+        self._scan: Scan | None = None
 
     def fit(self, interactions: Interactions) -> WRMF:
         """Learn from playlists; what an earlier fit learnt is forgotten.
@@ -107,7 +109,7 @@ class WRMF:
         self.track_factors_, self._gram = _diagonalise(sweep.tracks)
         self.user_factors_ = sweep.by_playlist.solve(self.track_factors_, self._gram)
         self.popularity_ = interactions.popularity()
-        self._table = IdTable(interactions.track_ids)
+        self._table, self._scan = IdTable(interactions.track_ids), None
         return self
 
     @property
@@ -140,7 +142,9 @@ class WRMF:
         ndarray of float32, shape (factors,)
             All zero when no track is known.
         """
-        rows, counts = self._known(likes, weights)
+        return self._solve(*self._known(likes, weights))
+
+    def _solve(self, rows: Ids, counts: Floats) -> Floats:
         out = _als.solve_rows(
             np.array([0, len(rows)], dtype=np.int64),
             rows.astype(np.int32),
@@ -173,12 +177,15 @@ class WRMF:
         ids : ndarray of int64, shape (at most n,)
         scores : ndarray of float32, same shape
         """
-        likes = as_ids(likes, "likes")
-        if (self.rows_of(likes) >= 0).any():
-            scores = self.scores(likes, weights)
-            order = top(scores, n, self._hidden(likes, exclude))
-            return self.track_ids[order], scores[order]
-        order = top(self.popularity_.astype(np.float32), n, self._hidden(likes, exclude))
+        known, counts = self._known(likes, weights)
+        unwanted = self.rows_of(exclude)
+        hidden = np.concatenate([known, unwanted[unwanted >= 0]])
+        if len(known):
+            if self._scan is None:
+                self._scan = Scan(self.track_factors_)
+            order, scores = self._scan.best(self._solve(known, counts), n, hidden)
+            return self.track_ids[order], scores
+        order = top(self.popularity_.astype(np.float32), n, hidden)
         return self.track_ids[order], np.zeros(len(order), dtype=np.float32)
 
     def similar_tracks(self, track_id: int, n: int = 10) -> tuple[Ids, Floats]:
@@ -309,10 +316,6 @@ class WRMF:
         known, place = np.unique(rows[rows >= 0], return_inverse=True)
         counts = np.bincount(place, weights=given[rows >= 0], minlength=len(known))
         return known, counts.astype(np.float32)
-
-    def _hidden(self, likes: Ids, exclude: Iterable[int]) -> Ids:
-        rows = self.rows_of(np.concatenate([likes, as_ids(exclude, "exclude")]))
-        return rows[rows >= 0]
 
 
 class Sweep:
