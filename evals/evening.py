@@ -82,6 +82,7 @@ class Result:
     memory_mb: list[float] = field(default_factory=list)
     callback_worst_share: float = 0.0
     callback_mean_share: float = 0.0
+    callback_worst_cpu_share: float = 0.0  # of the period in processor time, the room's included
     late: int = 0
     times_real: float = 0.0
 
@@ -144,6 +145,7 @@ class Evening:
         self.scenes: list[Scene] = []
         self.frames = 0
         self._notes: list[int] = []
+        self._costliest_ns = 0
 
     def _hear(self, heard: Heard, _track: Track | None) -> None:
         self.heard.append(heard)
@@ -168,7 +170,9 @@ class Evening:
                 self._once_a_second()
             if number % THREADS_EVERY == 0:
                 self._wait_for_threads()
+            begun = time.thread_time_ns()
             self.stream.step()
+            self._costliest_ns = max(self._costliest_ns, time.thread_time_ns() - begun)
             self.frames += block
         if kind == "ours":
             self.session.decks.stop()
@@ -229,6 +233,8 @@ class Evening:
         report = self.stream.report()
         result.callback_worst_share = report.worst_us / report.period_us
         result.callback_mean_share = report.mean_us / report.period_us
+        period_ns = 1e9 * self.stream.block / RATE
+        result.callback_worst_cpu_share = self._costliest_ns / period_ns
         result.late = report.late
         result.scenes = len(self.scenes)
         result.hours = self.frames / RATE / 3600.0
@@ -250,7 +256,8 @@ def show(result: Result) -> None:
     print(f"played by the decks {result.played}; seconds without a queue {result.queue_empty}")
     print(
         f"callback {100 * result.callback_mean_share:.1f} % of its period in the mean, worst "
-        f"{100 * result.callback_worst_share:.0f} %, late {result.late}"
+        f"{100 * result.callback_worst_share:.0f} %, late {result.late}; in processor time at most "
+        f"{100 * result.callback_worst_cpu_share:.0f} %"
     )
     if len(warm) > 1:
         print(f"memory after {WARM_UP_H:g} h {warm[0]:.0f} MB, at the end {warm[-1]:.0f} MB")
