@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import json
 import math
 from collections import Counter
 from collections.abc import Sequence
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.library import tags
 from engine.library.library import Library
 
 if TYPE_CHECKING:
@@ -21,10 +23,12 @@ if TYPE_CHECKING:
 
 FILE_NAME = "map"
 _KIND = "map"
-_VERSION = 1
+_VERSION = 2
 _MOST_CLUSTERS = 16
 _TRACKS_A_CLUSTER = 25  # in a library of a few hundred; their number grows with its root
 _ASKED = 2000  # tracks whose tempo and key speak for all
+_COMMON = 0.3  # share of a cluster that a genre needs to name it, and
+_OVER = 1.5  # how many times its share of the library that is
 _SEVERAL = 0.12  # share of a cluster that an artist needs to give it a name
 _TIPPED = 0.15  # by which the share of minor keys differs where that is worth a word
 
@@ -97,7 +101,7 @@ def library_map(library: Library) -> LibraryMap:
     from recommend.plane import Plane, lay_out
 
     table = library.embeddings
-    digest = _digest(table)
+    digest = _digest(table, library.genres())
     path = library.directory / FILE_NAME
     with contextlib.suppress(FormatError, OSError, KeyError, TypeError):
         settings, found = modelfile.read(path, _KIND)
@@ -129,11 +133,12 @@ def _assemble(
     return LibraryMap(table.ids, x, y, cluster, clusters, plane)
 
 
-def _digest(table: EmbeddingTable) -> str:
+def _digest(table: EmbeddingTable, genres: dict[int, str]) -> str:
     said = f"{_VERSION} {table.name} {table.version}".encode()
     content = hashlib.blake2b(said, digest_size=16)
     content.update(table.ids.tobytes())
     content.update(table.vectors.tobytes())
+    content.update(json.dumps(sorted(genres.items())).encode())
     return content.hexdigest()
 
 
@@ -143,8 +148,9 @@ def _name(
     points: NDArray[np.float32],
     cluster: NDArray[np.int64],
 ) -> list[Cluster]:
-    """Return the clusters with labels by what distinguishes them: artist, tempo, mode, level."""
+    """Return the clusters with labels by what sets them apart: genre or artist, and the sound."""
     artists = {i: key.partition("\t")[0] for i, _, key in library.songs()}
+    genres = _Genres(library.genres(), ids)
     some = ids[:: max(len(ids) // _ASKED, 1)].tolist()
     sounds = _Sounds(library, some, dict(zip(ids.tolist(), cluster.tolist(), strict=True)))
     taken: set[str] = set()
@@ -154,9 +160,11 @@ def _name(
         if len(rows) == 0:
             continue
         own = Counter(artists.get(int(i), "") for i in ids[rows])
-        artist = _typical(own, len(rows), taken)
         words = sounds.words(number)
-        if artist:
+        if genre := genres.typical(ids[rows], taken):
+            taken.add(genre)
+            words = [genre, *words]
+        elif artist := _typical(own, len(rows), taken):
             taken.add(artist)
             row = next(r for r in rows if artists.get(int(ids[r])) == artist)
             words = [library.track(int(ids[row])).artist, *words]
@@ -172,6 +180,34 @@ def _typical(own: Counter[str], size: int, taken: set[str]) -> str:
         if artist and artist not in taken and count >= max(2, _SEVERAL * size):
             return artist
     return ""
+
+
+class _Genres:
+    """Which genres a cluster has more of than the whole library."""
+
+    def __init__(self, genres: dict[int, str], ids: NDArray[np.int64]) -> None:
+        self._of = genres
+        self._spelt: dict[str, str] = {}
+        self._all = self._count(ids)
+
+    def typical(self, ids: NDArray[np.int64], taken: set[str]) -> str:
+        """Return the most common genre that is over-represented and names no other cluster."""
+        labelled = max(self._all.total(), 1)
+        for key, count in self._count(ids).most_common(3):
+            share = count / len(ids)
+            usual = self._all[key] / labelled
+            if share >= _COMMON and share >= _OVER * usual and self._spelt[key] not in taken:
+                return self._spelt[key]
+        return ""
+
+    def _count(self, ids: NDArray[np.int64]) -> Counter[str]:
+        counts: Counter[str] = Counter()
+        for i in ids.tolist():
+            if genre := self._of.get(i, ""):
+                key = tags.fold(genre)
+                self._spelt.setdefault(key, genre)
+                counts[key] += 1
+        return counts
 
 
 class _Sounds:

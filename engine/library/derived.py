@@ -247,6 +247,7 @@ class Derived:
             stale = self._stale().tolist()  # of another version: the music has to be heard again
         if self._writable:
             self._forget(stale)
+            self._note_version()
             self._looked_for_stale = True
         wanted, held = self._ids(), np.sort(np.asarray(index.track_ids, dtype=np.int64))
         gone = np.setdiff1d(held, wanted).tolist()
@@ -275,8 +276,19 @@ class Derived:
             )
             self._database.execute("COMMIT")
 
+    def _note_version(self) -> None:
+        """Write down that no other version's peaks are left: to look takes seconds."""
+        from fingerprint.peaks import version
+
+        self._database.execute("INSERT OR REPLACE INTO counter VALUES ('peaks', ?)", (version(),))
+
     def _stale(self) -> NDArray[np.int64]:
         """Return the tracks whose peaks another version made."""
+        from fingerprint.peaks import version
+
+        seen = self._database.execute("SELECT value FROM counter WHERE name = 'peaks'").fetchone()
+        if seen == (version(),):
+            return np.empty(0, dtype=np.int64)
         # `track_id` is the number of the row.
         stale = []
         for track_id in self._ids().tolist():
