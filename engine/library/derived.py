@@ -189,7 +189,7 @@ class Derived:
     def stale_note(self) -> str | None:
         """Return a line on the tracks that wait to be analysed again; None without any."""
         lost = self._database.execute(
-            "SELECT count(*) FROM track WHERE id NOT IN (SELECT track_id FROM analysis)"
+            "SELECT (SELECT count(*) FROM track) - (SELECT count(*) FROM analysis)"
         )
         count = int(lost.fetchone()[0]) + len(self._stale())
         if not count:
@@ -335,10 +335,9 @@ class Derived:
         return fitted
 
     def _ids(self, where: str = "1", *values: object) -> NDArray[np.int64]:
-        rows = self._database.execute(
-            f"SELECT track_id FROM analysis WHERE {where} ORDER BY track_id", values
-        )
-        return np.fromiter((row[0] for row in rows), dtype=np.int64)
+        rows = self._database.execute(f"SELECT track_id FROM analysis WHERE {where}", values)
+        # sorted here: in the order of the ids SQLite would read all of the table, not an index
+        return np.sort(np.fromiter((row[0] for row in rows), dtype=np.int64))
 
     def _peaks(self, track_id: int) -> TrackPeaks:
         query = "SELECT peaks FROM analysis WHERE track_id = ?"
