@@ -27,10 +27,10 @@ class Made:
     seconds: float = 200.0
     bpm: float | None = None
     key: Key | None = None
-    genre: str = ""
     lufs: float | None = None
     cue_out_s: float | None = None
     vector: Sequence[float] | None = field(default=None, repr=False)
+    genre: str = ""
 
 
 def made_library(
