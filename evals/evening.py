@@ -18,9 +18,11 @@ from __future__ import annotations
 
 import argparse
 import json
+import multiprocessing
 import os
 import time
 from collections.abc import Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -108,25 +110,41 @@ def in_room(audio: Audio, snr_db: float, rng: np.random.Generator) -> Audio:
 def scenes(
     tracks: list[Track], foreign: list[Path], rng: np.random.Generator
 ) -> Iterator[tuple[str, str, int | None, Audio]]:
-    """Give, without end, kind and name of a scene, its track if it is one, and its sound."""
+    """Give, without end, kind and name of a scene, its track if it is one, and its sound.
+
+    The sound is made by another process while the scene before it is played: what that takes is
+    none of the session's memory.
+    """
     kinds, odds = list(KINDS), np.array(list(KINDS.values()))
-    while True:
+
+    def next_scene() -> tuple[str, str, int | None, Future[Audio]]:
         kind = kinds[int(rng.choice(len(kinds), p=odds))]
         seconds = float(rng.uniform(SHORTEST_S, LONGEST_S[kind]))
-        quiet = np.zeros(round(seconds * RATE), np.float32)
-        hiss = np.resize(pink_noise(10 * RATE, rng), len(quiet)).astype(np.float32)
+        name, track_id, path = kind, None, None
         if kind == "known":
             track = tracks[int(rng.integers(len(tracks)))]
-            sound = in_room(part_of(track.path, seconds, rng), float(rng.uniform(5, 20)), rng)
-            yield kind, track.name, track.id, sound
+            name, track_id, path = track.name, track.id, track.path
         elif kind == "foreign":
             path = foreign[int(rng.integers(len(foreign)))]
-            sound = in_room(part_of(path, seconds, rng), float(rng.uniform(5, 20)), rng)
-            yield kind, path.stem, None, sound
-        elif kind == "noise":
-            yield kind, kind, None, hiss * np.float32(0.05)
-        else:
-            yield kind, kind, None, hiss * np.float32(1e-3) if kind == "ours" else quiet
+            name = path.stem
+        return kind, name, track_id, maker.submit(sound_of, kind, path, seconds, rng.spawn(1)[0])
+
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as maker:
+        coming = next_scene()
+        while True:
+            kind, name, track_id, sound = coming
+            coming = next_scene()
+            yield kind, name, track_id, sound.result()
+
+
+def sound_of(kind: str, path: Path | None, seconds: float, rng: np.random.Generator) -> Audio:
+    """Return what the room sounds like in a scene, without our own music."""
+    if path is not None:
+        return in_room(part_of(path, seconds, rng), float(rng.uniform(5, 20)), rng)
+    frames = round(seconds * RATE)
+    level = {"noise": 0.05, "ours": 1e-3}.get(kind, 0.0)
+    hiss = np.resize(pink_noise(10 * RATE, rng), frames)
+    return np.asarray(level * hiss, dtype=np.float32)
 
 
 class Evening:
