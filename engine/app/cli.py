@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from typing import Any
 
 import typer
@@ -54,6 +55,8 @@ app.add_typer(models.app)
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit: 0 done, 1 failed, 2 wrong usage, 3 partly, 130 interrupted."""
     keep_interrupts()
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")  # libraries' words to developers; `python -W` shows them
     sys.exit(run(arguments))
 
 
