@@ -18,6 +18,7 @@ from engine.app import (
     hear,
     identify,
     library_cmd,
+    map,
     models,
     patches,
     play,
@@ -46,6 +47,7 @@ app.command()(duplicates.duplicates)
 app.command()(hear.listen)
 app.command()(recommend.recommend)
 app.command()(hear.session)
+app.command("map")(map.show_map)
 app.command()(demo.demo)
 app.add_typer(add.playlist_app)
 app.add_typer(library_cmd.app)

@@ -27,8 +27,6 @@ _VERSION = 2
 _MOST_CLUSTERS = 16
 _TRACKS_A_CLUSTER = 25  # in a library of a few hundred; their number grows with its root
 _ASKED = 2000  # tracks whose tempo and key speak for all
-_COMMON = 0.3  # share of a cluster that a genre needs to name it, and
-_OVER = 1.5  # how many times its share of the library that is
 _SEVERAL = 0.12  # share of a cluster that an artist needs to give it a name
 _TIPPED = 0.15  # by which the share of minor keys differs where that is worth a word
 
@@ -110,8 +108,7 @@ def library_map(library: Library) -> LibraryMap:
             clusters = [Cluster(*one) for one in settings["clusters"]]
             return _assemble(table, plane, found["cluster"], clusters)
     plane = lay_out(table.standardised(table.ids))
-    groups = min(max(round(math.sqrt(len(table) / _TRACKS_A_CLUSTER)) + 1, 1), _MOST_CLUSTERS)
-    cluster = k_means(plane.reduced, min(groups, max(len(table), 1)))
+    cluster = k_means(plane.reduced, usual_groups(len(table)))
     clusters = _name(library, table.ids, plane.points, cluster)
     said = {"digest": digest, "clusters": [list(one) for one in clusters]}
     arrays: modelfile.Arrays = {
@@ -124,6 +121,12 @@ def library_map(library: Library) -> LibraryMap:
     with contextlib.suppress(OSError):  # a map that cannot be kept is drawn again
         modelfile.write(path, _KIND, said, arrays)
     return _assemble(table, plane, cluster, clusters)
+
+
+def usual_groups(tracks: int) -> int:
+    """Return into how many groups so many tracks fall on a map."""
+    groups = min(round(math.sqrt(tracks / _TRACKS_A_CLUSTER)) + 1, _MOST_CLUSTERS)
+    return min(groups, max(tracks, 1))
 
 
 def _assemble(
@@ -149,8 +152,11 @@ def _name(
     cluster: NDArray[np.int64],
 ) -> list[Cluster]:
     """Return the clusters with labels by what sets them apart: genre or artist, and the sound."""
+    from recommend.clusters import typical_tags
+
     artists = {i: key.partition("\t")[0] for i, _, key in library.songs()}
-    genres = _Genres(library.genres(), ids)
+    genres = library.genres()
+    typical = typical_tags([tags.fold(genres.get(int(i), "")) for i in ids], cluster)
     some = ids[:: max(len(ids) // _ASKED, 1)].tolist()
     sounds = _Sounds(library, some, dict(zip(ids.tolist(), cluster.tolist(), strict=True)))
     taken: set[str] = set()
@@ -161,9 +167,12 @@ def _name(
             continue
         own = Counter(artists.get(int(i), "") for i in ids[rows])
         words = sounds.words(number)
-        if genre := genres.typical(ids[rows], taken):
-            taken.add(genre)
-            words = [genre, *words]
+        if typical[number]:
+            said = Counter(genres[int(i)] for i in ids[rows] if int(i) in genres)
+            words = [
+                next(g for g, _ in said.most_common() if tags.fold(g) == typical[number]),
+                *words,
+            ]
         elif artist := _typical(own, len(rows), taken):
             taken.add(artist)
             row = next(r for r in rows if artists.get(int(ids[r])) == artist)
@@ -180,34 +189,6 @@ def _typical(own: Counter[str], size: int, taken: set[str]) -> str:
         if artist and artist not in taken and count >= max(2, _SEVERAL * size):
             return artist
     return ""
-
-
-class _Genres:
-    """Which genres a cluster has more of than the whole library."""
-
-    def __init__(self, genres: dict[int, str], ids: NDArray[np.int64]) -> None:
-        self._of = genres
-        self._spelt: dict[str, str] = {}
-        self._all = self._count(ids)
-
-    def typical(self, ids: NDArray[np.int64], taken: set[str]) -> str:
-        """Return the most common genre that is over-represented and names no other cluster."""
-        labelled = max(self._all.total(), 1)
-        for key, count in self._count(ids).most_common(3):
-            share = count / len(ids)
-            usual = self._all[key] / labelled
-            if share >= _COMMON and share >= _OVER * usual and self._spelt[key] not in taken:
-                return self._spelt[key]
-        return ""
-
-    def _count(self, ids: NDArray[np.int64]) -> Counter[str]:
-        counts: Counter[str] = Counter()
-        for i in ids.tolist():
-            if genre := self._of.get(i, ""):
-                key = tags.fold(genre)
-                self._spelt.setdefault(key, genre)
-                counts[key] += 1
-        return counts
 
 
 class _Sounds:
