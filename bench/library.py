@@ -30,6 +30,7 @@ from engine.session.facts import Facts
 from engine.session.play_queue import PlayQueue
 from engine.session.rules import Rules
 from fingerprint import TrackPeaks
+from fingerprint.peaks import version
 from recommend import HandmadeEmbedding
 from recommend.plane import lay_out
 
@@ -61,7 +62,7 @@ def make(folder: Path, count: int) -> None:
             seconds = float(rng.uniform(90, 420))
             track = i + 1
             database.execute(
-                "INSERT INTO track VALUES (?, ?, ?, ?, ?, ?, 44100, 0, ?, ?)",
+                "INSERT INTO track VALUES (?, ?, ?, ?, ?, ?, 44100, 0, ?, ?, ?, '', '')",
                 (track, track.to_bytes(16, "big"), title, artist, album, seconds,
                  tags.song_key(artist, title), tags.fold(f"{artist} {album} {title}")),
             )  # fmt: skip
@@ -75,6 +76,7 @@ def make(folder: Path, count: int) -> None:
             sound = _sound(seconds, rng).to_json()
             database.execute("INSERT INTO sound VALUES (?, ?, ?, ?)", (track, VERSION, sound, b""))
         _playlists(database, world, rng)
+        database.execute("INSERT INTO counter VALUES ('peaks', ?)", (version(),))
 
 
 def _playlists(database: sqlite3.Connection, world: np.ndarray, rng: np.random.Generator) -> None:

@@ -1,12 +1,13 @@
 """Measure what `antiphon --help` costs, and how soon `antiphon play` can sound its first note.
 
-    python -m bench.startup [--rounds 7] [--out FILE.json]
+    python -m bench.startup [--rounds 7] [--library DIR] [--out FILE.json]
 
 Caches are warm: one start of each comes first and does not count. `first` is the exception: a
 synthesizer that renders one block where nothing has been compiled yet. For `play` a JACK server
 without a sound card runs (tests/virtual_audio), and `jack_midiseq`, a program that is not ours,
 sends a note every hundredth of a second; the clock stops when the audio callback has taken the
-first one.
+first one. With a library, of `bench.library` or of one's own, also `session`: until `antiphon
+session` says where its page is.
 """
 
 from __future__ import annotations
@@ -96,6 +97,28 @@ def play_once(output: str) -> tuple[float, float]:
         play.wait()
 
 
+def session_once(output: str, library: Path) -> tuple[float, float]:
+    """Return CPU and wall seconds from the start of `antiphon session` until its page is there."""
+    began = time.monotonic()
+    session = subprocess.Popen(
+        [*ANTIPHON, "session", "--no-open", "--library", str(library), "--output", output],
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    assert session.stdout is not None
+    try:
+        for line in session.stdout:
+            if "http://" in line:
+                return cpu_of(session.pid), time.monotonic() - began
+        sys.exit("antiphon session did not open its page")
+    finally:
+        session.send_signal(signal.SIGINT)
+        session.communicate()
+
+
 def wait(play: subprocess.Popen[bytes], began: float) -> None:
     """Let a moment pass, unless there is nothing more to wait for."""
     if play.poll() is not None or time.monotonic() - began > LIMIT_S:
@@ -117,6 +140,7 @@ def summary(runs: list[tuple[float, float]]) -> dict[str, float]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--library", type=Path)
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
     help_once()
@@ -142,6 +166,14 @@ def main() -> None:
             play_once(variables["STUDIO_OUTPUT"])
             runs = [play_once(variables["STUDIO_OUTPUT"]) for _ in range(options.rounds)]
             told["play_to_first_note"] = summary(runs)
+            if options.library is not None:
+                session_once(variables["STUDIO_OUTPUT"], options.library)
+                told["session_to_page"] = summary(
+                    [
+                        session_once(variables["STUDIO_OUTPUT"], options.library)
+                        for _ in range(options.rounds)
+                    ]
+                )
         finally:
             keyboard.kill()
             keyboard.wait()

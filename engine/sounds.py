@@ -7,9 +7,8 @@ the start, so that a program change is played on its frame by the audio callback
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, fields
 from functools import cache
 from typing import Any
 
@@ -27,7 +26,9 @@ from engine.rt.rack_settings import rack_numbers
 from engine.rt.slots import slot_parameters
 
 # What the sound of a single note does not depend on.
-_NOT_OF_A_SLOT = dict.fromkeys(("name", "tags", "controls", "drums", "arpeggio"))
+_NOT_OF_A_SLOT = {"name", "tags", "controls", "drums", "arpeggio"}
+_ALL = tuple(part.name for part in fields(Patch))
+_OF_A_SLOT = tuple(name for name in _ALL if name not in _NOT_OF_A_SLOT)
 _NO_VALUES = np.zeros(0)
 _PRELOADED = (
     "slots", "sound_slot", "sound_style", "sound_control", "rack_rows", "program_sound",
@@ -71,7 +72,7 @@ class Sounds:
         return Sounds(self.sample_rate, list(self.patches), dict(self._numbers), dict(self._slots))
 
     def _slot(self, patch: Patch, emit: Emit) -> int | None:
-        key = json.dumps({**patch.to_dict(), **_NOT_OF_A_SLOT}, sort_keys=True)
+        key = _key(patch, _OF_A_SLOT)
         if key not in self._slots:
             if len(self._slots) >= st.SLOTS:
                 raise PatchError(f"at most {st.SLOTS} sounds fit at once (every drum counts)")
@@ -87,7 +88,7 @@ class Sounds:
         `emit` takes a command's kind, three numbers and values, and returns whether there was
         room for it; where there was not, the answer is None.
         """
-        key = json.dumps(patch.to_dict(), sort_keys=True)
+        key = _key(patch, _ALL)
         if key in self._numbers:
             return self._numbers[key]
         sound = len(self.patches)
@@ -141,20 +142,25 @@ class Sounds:
         return all(emit(kind, sound, b, c, values) for kind, b, c, values in commands)
 
 
-def _writer(fields: dict[str, NDArray[Any]]) -> Emit:
+def _key(patch: Patch, parts: Sequence[str]) -> str:
+    """Return what is equal for patches whose parts of these names are equal."""
+    return repr([getattr(patch, part) for part in parts])
+
+
+def _writer(rows: dict[str, NDArray[Any]]) -> Emit:
     """Return what does to arrays what the callback does to its state (engine/rt/events.py)."""
 
     def emit(kind: int, a: int, b: int, c: int, values: NDArray[np.float64]) -> bool:
         if kind == st.SLOT:
-            fields["slots"][a, : values.size] = values
+            rows["slots"][a, : values.size] = values
         elif kind == st.RACK_ROW:
-            fields["rack_rows"][a, : values.size] = values
+            rows["rack_rows"][a, : values.size] = values
         elif kind == ps.STYLE:
-            fields["sound_style"][a, : values.size] = values
+            rows["sound_style"][a, : values.size] = values
         elif kind == ps.SOUND:
-            fields["sound_slot"][a, b & 0xFF : (b >> 8) + 1] = c
+            rows["sound_slot"][a, b & 0xFF : (b >> 8) + 1] = c
         elif kind == ps.SOUND_CONTROL:
-            fields["sound_control"][a, b] = c
+            rows["sound_control"][a, b] = c
         return True
 
     return emit
@@ -162,10 +168,10 @@ def _writer(fields: dict[str, NDArray[Any]]) -> Emit:
 
 @cache
 def _general_midi(sample_rate: float) -> tuple[Sounds, dict[str, NDArray[Any]]]:
-    fields = {name: np.zeros(st.STATE[name].shape, st.STATE[name].base) for name in _PRELOADED}
-    fields["sound_control"][:] = -1
+    rows = {name: np.zeros(st.STATE[name].shape, st.STATE[name].base) for name in _PRELOADED}
+    rows["sound_control"][:] = -1
     sounds = Sounds(sample_rate)
-    emit = _writer(fields)
+    emit = _writer(rows)
     names = [
         [patch_of(channel, program) for program in range(128)] for channel in range(st.CHANNELS)
     ]
@@ -173,14 +179,14 @@ def _general_midi(sample_rate: float) -> tuple[Sounds, dict[str, NDArray[Any]]]:
         name: sounds.number(builtin_patches()[name], emit)
         for name in sorted({name for row in names for name in row})
     }
-    fields["program_sound"][:] = [[known[name] for name in row] for row in names]
-    fields["rack_rows"] = fields["rack_rows"][: len(known)]  # the rest is the rack's own
-    return sounds, fields
+    rows["program_sound"][:] = [[known[name] for name in row] for row in names]
+    rows["rack_rows"] = rows["rack_rows"][: len(known)]  # the rest is the rack's own
+    return sounds, rows
 
 
 def load_general_midi(state: NDArray[np.void], sample_rate: float) -> Sounds:
     """Put the patches of General MIDI's programs into a fresh state, shape (1,)."""
-    sounds, fields = _general_midi(sample_rate)
-    for name, values in fields.items():
+    sounds, rows = _general_midi(sample_rate)
+    for name, values in rows.items():
         state[0][name][: len(values)] = values
     return sounds.copy()

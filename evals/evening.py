@@ -18,9 +18,11 @@ from __future__ import annotations
 
 import argparse
 import json
+import multiprocessing
 import os
 import time
 from collections.abc import Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -82,6 +84,7 @@ class Result:
     memory_mb: list[float] = field(default_factory=list)
     callback_worst_share: float = 0.0
     callback_mean_share: float = 0.0
+    callback_worst_cpu_share: float = 0.0  # of the period in processor time, the room's included
     late: int = 0
     times_real: float = 0.0
 
@@ -107,25 +110,41 @@ def in_room(audio: Audio, snr_db: float, rng: np.random.Generator) -> Audio:
 def scenes(
     tracks: list[Track], foreign: list[Path], rng: np.random.Generator
 ) -> Iterator[tuple[str, str, int | None, Audio]]:
-    """Give, without end, kind and name of a scene, its track if it is one, and its sound."""
+    """Give, without end, kind and name of a scene, its track if it is one, and its sound.
+
+    The sound is made by another process while the scene before it is played: what that takes is
+    none of the session's memory.
+    """
     kinds, odds = list(KINDS), np.array(list(KINDS.values()))
-    while True:
+
+    def next_scene() -> tuple[str, str, int | None, Future[Audio]]:
         kind = kinds[int(rng.choice(len(kinds), p=odds))]
         seconds = float(rng.uniform(SHORTEST_S, LONGEST_S[kind]))
-        quiet = np.zeros(round(seconds * RATE), np.float32)
-        hiss = np.resize(pink_noise(10 * RATE, rng), len(quiet)).astype(np.float32)
+        name, track_id, path = kind, None, None
         if kind == "known":
             track = tracks[int(rng.integers(len(tracks)))]
-            sound = in_room(part_of(track.path, seconds, rng), float(rng.uniform(5, 20)), rng)
-            yield kind, track.name, track.id, sound
+            name, track_id, path = track.name, track.id, track.path
         elif kind == "foreign":
             path = foreign[int(rng.integers(len(foreign)))]
-            sound = in_room(part_of(path, seconds, rng), float(rng.uniform(5, 20)), rng)
-            yield kind, path.stem, None, sound
-        elif kind == "noise":
-            yield kind, kind, None, hiss * np.float32(0.05)
-        else:
-            yield kind, kind, None, hiss * np.float32(1e-3) if kind == "ours" else quiet
+            name = path.stem
+        return kind, name, track_id, maker.submit(sound_of, kind, path, seconds, rng.spawn(1)[0])
+
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as maker:
+        coming = next_scene()
+        while True:
+            kind, name, track_id, sound = coming
+            coming = next_scene()
+            yield kind, name, track_id, sound.result()
+
+
+def sound_of(kind: str, path: Path | None, seconds: float, rng: np.random.Generator) -> Audio:
+    """Return what the room sounds like in a scene, without our own music."""
+    if path is not None:
+        return in_room(part_of(path, seconds, rng), float(rng.uniform(5, 20)), rng)
+    frames = round(seconds * RATE)
+    level = {"noise": 0.05, "ours": 1e-3}.get(kind, 0.0)
+    hiss = np.resize(pink_noise(10 * RATE, rng), frames)
+    return np.asarray(level * hiss, dtype=np.float32)
 
 
 class Evening:
@@ -144,6 +163,7 @@ class Evening:
         self.scenes: list[Scene] = []
         self.frames = 0
         self._notes: list[int] = []
+        self._costliest_ns = 0
 
     def _hear(self, heard: Heard, _track: Track | None) -> None:
         self.heard.append(heard)
@@ -168,7 +188,9 @@ class Evening:
                 self._once_a_second()
             if number % THREADS_EVERY == 0:
                 self._wait_for_threads()
+            begun = time.thread_time_ns()
             self.stream.step()
+            self._costliest_ns = max(self._costliest_ns, time.thread_time_ns() - begun)
             self.frames += block
         if kind == "ours":
             self.session.decks.stop()
@@ -229,6 +251,8 @@ class Evening:
         report = self.stream.report()
         result.callback_worst_share = report.worst_us / report.period_us
         result.callback_mean_share = report.mean_us / report.period_us
+        period_ns = 1e9 * self.stream.block / RATE
+        result.callback_worst_cpu_share = self._costliest_ns / period_ns
         result.late = report.late
         result.scenes = len(self.scenes)
         result.hours = self.frames / RATE / 3600.0
@@ -250,7 +274,8 @@ def show(result: Result) -> None:
     print(f"played by the decks {result.played}; seconds without a queue {result.queue_empty}")
     print(
         f"callback {100 * result.callback_mean_share:.1f} % of its period in the mean, worst "
-        f"{100 * result.callback_worst_share:.0f} %, late {result.late}"
+        f"{100 * result.callback_worst_share:.0f} %, late {result.late}; in processor time at most "
+        f"{100 * result.callback_worst_cpu_share:.0f} %"
     )
     if len(warm) > 1:
         print(f"memory after {WARM_UP_H:g} h {warm[0]:.0f} MB, at the end {warm[-1]:.0f} MB")

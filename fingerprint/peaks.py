@@ -43,6 +43,11 @@ def settings_digest() -> int:
     return zlib.crc32(json.dumps([*shared, *own]).encode()) & 0xFFFF
 
 
+def version() -> int:
+    """Return a number that stands for the format and the settings of what is stored."""
+    return s.FORMAT << 16 | settings_digest()
+
+
 def are_of_another_version(data: bytes) -> bool:
     """Tell from the first bytes that `TrackPeaks.to_bytes` wrote, 16 or more, if they are stale.
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -54,6 +57,48 @@ def k_means(vectors: Floats, count: int, seed: int = 0) -> Ints:
     place[order] = np.arange(count)
     groups: Ints = place[own]
     return groups
+
+
+def typical_tags(
+    tags: Sequence[str], cluster: Ints, least: float = 0.3, over: float = 1.5
+) -> list[str]:
+    """Return for each group the tag that it has more of than all have, each tag once at most.
+
+    Parameters
+    ----------
+    tags : sequence of str, length n
+        One of each vector; empty where none is known.
+    cluster : ndarray of int64, shape (n,)
+        As `k_means` returns it.
+    least : float
+        Share of a group that a tag needs to name it, and
+    over : float
+        how many times its share of all tagged vectors that must be.
+
+    Returns
+    -------
+    list of str
+        Empty for a group that no tag is typical of. Groups choose in the order of their size.
+
+    Examples
+    --------
+    >>> typical_tags(["folk", "folk", "", "rock", "rock", "folk"], np.array([0, 0, 0, 1, 1, 1]))
+    ['', 'rock']
+    """
+    whole = Counter(filter(None, tags))
+    named: list[str] = []
+    for number in range(int(cluster.max(initial=-1)) + 1):
+        rows = np.flatnonzero(cluster == number)
+        own = Counter(tags[row] for row in rows.tolist() if tags[row])
+        named.append("")
+        for tag, count in own.most_common():
+            share = count / len(rows)
+            if share < least:
+                break
+            if share >= over * whole[tag] / whole.total() and tag not in named:
+                named[-1] = tag
+                break
+    return named
 
 
 def _start(vectors: Floats, count: int, rng: np.random.Generator) -> Floats:

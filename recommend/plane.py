@@ -131,9 +131,13 @@ def principal(vectors: Floats) -> Floats:
     """Return the first principal components of the vectors' directions, shape (n, d)."""
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     unit = vectors / np.maximum(lengths, 1e-12)
-    centred = unit - unit.mean(axis=0) if len(unit) else unit
+    return components(unit - unit.mean(axis=0) if len(unit) else unit, DIMENSIONS)
+
+
+def components(centred: Floats, count: int) -> Floats:
+    """Return the first principal components, at most `count`, of rows whose mean is 0."""
     _, basis = np.linalg.eigh((centred.T @ centred).astype(np.float64))
-    basis = basis[:, ::-1][:, :DIMENSIONS]
+    basis = basis[:, ::-1][:, :count]
     # the sign of a component is chance; here its largest weight is positive
     basis *= np.sign(basis[np.abs(basis).argmax(axis=0), np.arange(basis.shape[1])])
     reduced: Floats = (centred @ basis.astype(np.float32)).astype(np.float32)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import maximum_filter1d
 
 from engine.analysis.features import HOP_S, TONE_HOP_S, Features
 from engine.analysis.lattice import Candidate
@@ -23,6 +22,8 @@ def streams(features: Features) -> Floats:
     Onsets in the low, middle, high band and all; changes of harmony and of the bass. Each has mean
     0 and spread 1 over the track.
     """
+    from scipy.ndimage import maximum_filter1d  # late: what only follows need not wait for it
+
     frames = len(features.onset)
     out = np.zeros((frames, STREAMS), dtype=np.float32)
     out[:, :4] = maximum_filter1d(np.sqrt(features.onset), 5, axis=0)

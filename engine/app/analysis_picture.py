@@ -10,15 +10,12 @@ from numpy.typing import NDArray
 
 from engine.analysis.onsets import HOP_S
 from engine.analysis.result import KEY_STEP_S
+from engine.app.drawing import AMBER, CORAL, GROUND, INK, pyplot
 
 if TYPE_CHECKING:
     from engine.analysis import Analysis, OnsetEnvelope
 
-_INK = "#e9e4d8"
 _DIM = "#6d6759"
-_GROUND = "#141310"
-_AMBER = "#f0b056"
-_CORAL = "#ec8272"
 
 _PIXELS = 2400  # of the waveform's outline
 _CLOSE_BARS = 4  # seen in the magnified row
@@ -45,18 +42,14 @@ def draw_analysis(
     AudioFileError
         If the music cannot be read.
     """
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot as plt
-
+    plt = pyplot()
     figure, rows = plt.subplots(
-        4, 1, figsize=(14, 9), dpi=110, facecolor=_GROUND, height_ratios=(3, 3, 3, 1.2)
+        4, 1, figsize=(14, 9), dpi=110, facecolor=GROUND, height_ratios=(3, 3, 3, 1.2)
     )
     low, high, at = outline(source, found.duration_s)
-    rows[0].fill_between(at, low, high, color=_INK, linewidth=0)
+    rows[0].fill_between(at, low, high, color=INK, linewidth=0)
     for cue in (found.cue_in_s, found.cue_out_s):
-        rows[0].axvline(cue, color=_CORAL, linewidth=1.2)
+        rows[0].axvline(cue, color=CORAL, linewidth=1.2)
     _draw_onsets(rows[1], found, onsets, 0.0, found.duration_s)
     start, stop = _close_up(found)
     _draw_onsets(rows[2], found, onsets, start, stop)
@@ -67,19 +60,19 @@ def draw_analysis(
         (said, "onsets and bars", "onsets, beats and bars, close", "keys"),
         strict=True,
     ):
-        axes.set_facecolor(_GROUND)
+        axes.set_facecolor(GROUND)
         # mathtext off: a title may hold a dollar sign
-        axes.set_title(text, color=_INK, loc="left", fontsize=11, parse_math=False)
-        axes.tick_params(colors=_INK)
+        axes.set_title(text, color=INK, loc="left", fontsize=11, parse_math=False)
+        axes.tick_params(colors=INK)
         axes.set_yticks([])
         for spine in axes.spines.values():
             spine.set_visible(False)
     for axes in (rows[0], rows[1], rows[3]):
         axes.set_xlim(0.0, max(found.duration_s, 0.1))
     rows[2].set_xlim(start, max(stop, start + 0.1))
-    rows[3].set_xlabel("seconds", color=_INK)
+    rows[3].set_xlabel("seconds", color=INK)
     figure.tight_layout()
-    figure.savefig(path, facecolor=_GROUND, format="png")
+    figure.savefig(path, facecolor=GROUND, format="png")
     plt.close(figure)
 
 
@@ -107,13 +100,13 @@ def _draw_onsets(
     axes: Any, found: Analysis, onsets: OnsetEnvelope, start: float, stop: float
 ) -> None:
     strength = np.sqrt(onsets.at(start, stop))
-    axes.plot(start + np.arange(len(strength)) * HOP_S, strength, color=_INK, linewidth=0.6)
+    axes.plot(start + np.arange(len(strength)) * HOP_S, strength, color=INK, linewidth=0.6)
     if found.grid is None:
         return
     sure = found.follows
     for times, colour, width in (
-        (found.grid.beats(), _AMBER if sure else _DIM, 0.7),
-        (found.grid.downbeats(), _CORAL if sure else _DIM, 1.3),
+        (found.grid.beats(), AMBER if sure else _DIM, 0.7),
+        (found.grid.downbeats(), CORAL if sure else _DIM, 1.3),
     ):
         seen = times[(times >= start) & (times <= stop)]
         if len(seen) < 400:
@@ -126,10 +119,10 @@ def _draw_keys(axes: Any, found: Analysis) -> None:
             continue
         same = found.key is not None and (key.tonic, key.mode) == (found.key.tonic, found.key.mode)
         begin = step * KEY_STEP_S
-        axes.axvspan(begin, begin + KEY_STEP_S, color=_AMBER if same else _DIM, alpha=0.35)
+        axes.axvspan(begin, begin + KEY_STEP_S, color=AMBER if same else _DIM, alpha=0.35)
         label = key.name.replace(" major", "").replace(" minor", "m")
         if len(found.keys) < 80:
-            axes.text(begin + 0.3, 0.4, label, color=_INK, fontsize=8, clip_on=True)
+            axes.text(begin + 0.3, 0.4, label, color=INK, fontsize=8, clip_on=True)
     axes.set_ylim(0.0, 1.0)
 
 

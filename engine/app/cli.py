@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from typing import Any
 
 import typer
@@ -17,6 +18,7 @@ from engine.app import (
     hear,
     identify,
     library_cmd,
+    map,
     models,
     patches,
     play,
@@ -45,6 +47,7 @@ app.command()(duplicates.duplicates)
 app.command()(hear.listen)
 app.command()(recommend.recommend)
 app.command()(hear.session)
+app.command("map")(map.show_map)
 app.command()(demo.demo)
 app.add_typer(add.playlist_app)
 app.add_typer(library_cmd.app)
@@ -54,6 +57,8 @@ app.add_typer(models.app)
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit: 0 done, 1 failed, 2 wrong usage, 3 partly, 130 interrupted."""
     keep_interrupts()
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")  # libraries' words to developers; `python -W` shows them
     sys.exit(run(arguments))
 
 

@@ -49,11 +49,12 @@ def duplicates(
 
     Copies in other formats and levels, remasters, edits, excerpts and copies played up to 6 %
     faster or two semitones higher are told from the sound. That two recordings are versions of
-    one piece, live or studio, is told from artist and title alone. Nothing is changed.
+    one piece, live or studio, is told from artist and title alone. No music is changed; a session
+    knows from then on what not to play twice.
 
     Example: antiphon duplicates --json
     """
-    from engine.library import Library
+    from engine.library import Library, twins
     from fingerprint.duplicates import find
 
     with waiting("opening the library"):
@@ -70,6 +71,7 @@ def duplicates(
             not as_recorded,
             lambda done, total: progress.update(task, completed=done, total=total),
         )
+        twins.save(opened.directory, found)
     for record in describe(found, tracks):
         say(json.dumps(record) if as_json else "\n".join(in_words(record)))
     if not as_json:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from engine.app.drawing import AMBER, CORAL, GROUND, INK, pyplot
 from fingerprint import Evidence
 
 if TYPE_CHECKING:
@@ -12,11 +13,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from fingerprint.explain import Explanation
-
-_INK = "#e9e4d8"
-_GROUND = "#141310"
-_AMBER = "#f0b056"
-_CORAL = "#ec8272"
 
 
 def draw_evidence(evidence: Evidence, title: str, path: Path) -> None:
@@ -30,14 +26,14 @@ def draw_evidence(evidence: Evidence, title: str, path: Path) -> None:
     path : Path
         The file to write.
     """
-    plt = _pyplot()
-    figure, axes = plt.subplots(figsize=(11, 5.5), dpi=110, facecolor=_GROUND)
+    plt = pyplot()
+    figure, axes = plt.subplots(figsize=(11, 5.5), dpi=110, facecolor=GROUND)
     matched = evidence.matched
     heard = f"{int(matched.sum())} of {len(matched)} peaks of the track, heard"
     _lay_over(axes, evidence, matched, heard, "expected, not heard")
     _finish(axes, title, "seconds", "kHz")
     figure.tight_layout()
-    figure.savefig(path, facecolor=_GROUND, format="png")
+    figure.savefig(path, facecolor=GROUND, format="png")
     plt.close(figure)
 
 
@@ -50,12 +46,12 @@ def draw_explanation(explanation: Explanation, title: str, path: Path) -> None:
 
     from fingerprint.agreeing import agreeing
 
-    plt = _pyplot()
+    plt = pyplot()
     figure, (above, below) = plt.subplots(
-        2, 1, figsize=(11, 8), dpi=110, facecolor=_GROUND, height_ratios=(5, 2)
+        2, 1, figsize=(11, 8), dpi=110, facecolor=GROUND, height_ratios=(5, 2)
     )
     own = explanation.evidence.query_peaks
-    above.scatter(own[:, 0], own[:, 1] / 1000.0, s=5, c=_INK, label="peaks of the clip", zorder=2)
+    above.scatter(own[:, 0], own[:, 1] / 1000.0, s=5, c=INK, label="peaks of the clip", zorder=2)
     shared = agreeing(explanation.evidence)
     both = f"{int(shared.sum())} of {len(shared)} peaks of the track, also in the clip"
     _lay_over(above, explanation.evidence, shared, both, "in the track alone")
@@ -63,30 +59,21 @@ def draw_explanation(explanation: Explanation, title: str, path: Path) -> None:
     offsets, at = explanation.vote_offsets_s, explanation.match.offset_s
     low = min([at - 5.0, *offsets[:1]])
     high = max([at + 5.0, *offsets[-1:]])
-    below.set_facecolor(_GROUND)
-    below.hist(offsets, np.linspace(low, high, 600), color=_INK)
+    below.set_facecolor(GROUND)
+    below.hist(offsets, np.linspace(low, high, 600), color=INK)
     said = f"{explanation.votes} speak for {at:.1f} s, {explanation.next_votes} for the next best"
-    below.axvline(at, color=_AMBER, linewidth=1.0, label=said, zorder=0)
+    below.axvline(at, color=AMBER, linewidth=1.0, label=said, zorder=0)
     below.set_xlim(low, high)
     _finish(below, "landmarks in common", "offset: second of the track where the clip begins", "")
     figure.tight_layout()
-    figure.savefig(path, facecolor=_GROUND, format="png")
+    figure.savefig(path, facecolor=GROUND, format="png")
     plt.close(figure)
-
-
-def _pyplot() -> Any:
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot as plt
-
-    return plt
 
 
 def _lay_over(
     axes: Any, evidence: Evidence, matched: NDArray[np.bool_], good: str, bad: str
 ) -> None:
-    axes.set_facecolor(_GROUND)
+    axes.set_facecolor(GROUND)
     top = float(evidence.spectrogram_db.max())
     axes.pcolormesh(
         evidence.times_s,
@@ -99,7 +86,7 @@ def _lay_over(
         rasterized=True,
     )
     peaks = evidence.reference_peaks
-    for chosen, colour, label in ((matched, _AMBER, good), (~matched, _CORAL, bad)):
+    for chosen, colour, label in ((matched, AMBER, good), (~matched, CORAL, bad)):
         axes.scatter(
             peaks[chosen, 0],
             peaks[chosen, 1] / 1000.0,
@@ -113,12 +100,12 @@ def _lay_over(
 
 def _finish(axes: Any, title: str, across: str, up: str) -> None:
     # mathtext off: a title may hold a dollar sign
-    axes.set_title(title, color=_INK, loc="left", fontsize=13, parse_math=False)
-    axes.set_xlabel(across, color=_INK)
-    axes.set_ylabel(up, color=_INK)
-    axes.tick_params(colors=_INK)
+    axes.set_title(title, color=INK, loc="left", fontsize=13, parse_math=False)
+    axes.set_xlabel(across, color=INK)
+    axes.set_ylabel(up, color=INK)
+    axes.tick_params(colors=INK)
     for spine in axes.spines.values():
         spine.set_visible(False)
-    legend = axes.legend(loc="upper right", facecolor=_GROUND, edgecolor="none", fontsize=10)
+    legend = axes.legend(loc="upper right", facecolor=GROUND, edgecolor="none", fontsize=10)
     for text in legend.get_texts():
-        text.set_color(_INK)
+        text.set_color(INK)

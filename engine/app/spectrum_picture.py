@@ -7,9 +7,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-_INK = "#e9e4d8"
-_GROUND = "#141310"
-_AMBER = "#f0b056"
+from engine.app.drawing import AMBER, GROUND, INK, pyplot
+
 _WINDOW = 4096
 _HOP = 512
 _RANGE_DB = 90.0
@@ -52,23 +51,19 @@ def spectrogram_db(
 
 def draw_sound(audio: NDArray[np.float32], sample_rate: float, title: str, path: Path) -> None:
     """Write a PNG of a sound, shape (frames, 2): peaks above, spectrum below."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot as plt
-
+    plt = pyplot()
     frequencies, levels = spectrogram_db(audio, sample_rate)
     seconds = len(audio) / sample_rate
     figure, (above, below) = plt.subplots(
-        2, 1, figsize=(11, 6), dpi=100, facecolor=_GROUND, sharex=True, height_ratios=(1, 4)
+        2, 1, figsize=(11, 6), dpi=100, facecolor=GROUND, sharex=True, height_ratios=(1, 4)
     )
     step = max(1, len(audio) // 2000)
     whole = len(audio) // step * step
     peaks = np.abs(audio[:whole]).max(axis=1).reshape(-1, step).max(axis=1)
     t = np.linspace(0.0, seconds, len(peaks))
-    above.fill_between(t, -peaks, peaks, color=_AMBER, linewidth=0)
+    above.fill_between(t, -peaks, peaks, color=AMBER, linewidth=0)
     above.set_ylim(-1.0, 1.0)
-    above.set_title(title, color=_INK, loc="left", fontsize=13, parse_math=False)
+    above.set_title(title, color=INK, loc="left", fontsize=13, parse_math=False)
     times = np.arange(len(levels)) * _HOP / sample_rate
     below.pcolormesh(
         times, frequencies, levels.T, cmap="magma", vmin=levels.max() - _RANGE_DB,
@@ -82,13 +77,13 @@ def draw_sound(audio: NDArray[np.float32], sample_rate: float, title: str, path:
     ]
     below.set_yticks(ticks, [f"{tick / 1000:g}" for tick in ticks])
     below.set_yticks([], minor=True)
-    below.set_ylabel("kHz", color=_INK)
-    below.set_xlabel("seconds", color=_INK)
+    below.set_ylabel("kHz", color=INK)
+    below.set_xlabel("seconds", color=INK)
     for axes in (above, below):
-        axes.set_facecolor(_GROUND)
-        axes.tick_params(colors=_INK)
+        axes.set_facecolor(GROUND)
+        axes.tick_params(colors=INK)
         for spine in axes.spines.values():
             spine.set_visible(False)
     figure.tight_layout()
-    figure.savefig(path, facecolor=_GROUND)
+    figure.savefig(path, facecolor=GROUND)
     plt.close(figure)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import json
 import math
 from collections import Counter
 from collections.abc import Sequence
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.library import tags
 from engine.library.library import Library
 
 if TYPE_CHECKING:
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 
 FILE_NAME = "map"
 _KIND = "map"
-_VERSION = 1
+_VERSION = 2
 _MOST_CLUSTERS = 16
 _TRACKS_A_CLUSTER = 25  # in a library of a few hundred; their number grows with its root
 _ASKED = 2000  # tracks whose tempo and key speak for all
@@ -97,7 +99,7 @@ def library_map(library: Library) -> LibraryMap:
     from recommend.plane import Plane, lay_out
 
     table = library.embeddings
-    digest = _digest(table)
+    digest = _digest(table, library.genres())
     path = library.directory / FILE_NAME
     with contextlib.suppress(FormatError, OSError, KeyError, TypeError):
         settings, found = modelfile.read(path, _KIND)
@@ -106,8 +108,7 @@ def library_map(library: Library) -> LibraryMap:
             clusters = [Cluster(*one) for one in settings["clusters"]]
             return _assemble(table, plane, found["cluster"], clusters)
     plane = lay_out(table.standardised(table.ids))
-    groups = min(max(round(math.sqrt(len(table) / _TRACKS_A_CLUSTER)) + 1, 1), _MOST_CLUSTERS)
-    cluster = k_means(plane.reduced, min(groups, max(len(table), 1)))
+    cluster = k_means(plane.reduced, usual_groups(len(table)))
     clusters = _name(library, table.ids, plane.points, cluster)
     said = {"digest": digest, "clusters": [list(one) for one in clusters]}
     arrays: modelfile.Arrays = {
@@ -122,6 +123,12 @@ def library_map(library: Library) -> LibraryMap:
     return _assemble(table, plane, cluster, clusters)
 
 
+def usual_groups(tracks: int) -> int:
+    """Return into how many groups so many tracks fall on a map."""
+    groups = min(round(math.sqrt(tracks / _TRACKS_A_CLUSTER)) + 1, _MOST_CLUSTERS)
+    return min(groups, max(tracks, 1))
+
+
 def _assemble(
     table: EmbeddingTable, plane: Plane, cluster: NDArray[np.int64], clusters: list[Cluster]
 ) -> LibraryMap:
@@ -129,11 +136,12 @@ def _assemble(
     return LibraryMap(table.ids, x, y, cluster, clusters, plane)
 
 
-def _digest(table: EmbeddingTable) -> str:
+def _digest(table: EmbeddingTable, genres: dict[int, str]) -> str:
     said = f"{_VERSION} {table.name} {table.version}".encode()
     content = hashlib.blake2b(said, digest_size=16)
     content.update(table.ids.tobytes())
     content.update(table.vectors.tobytes())
+    content.update(json.dumps(sorted(genres.items())).encode())
     return content.hexdigest()
 
 
@@ -143,8 +151,12 @@ def _name(
     points: NDArray[np.float32],
     cluster: NDArray[np.int64],
 ) -> list[Cluster]:
-    """Return the clusters with labels by what distinguishes them: artist, tempo, mode, level."""
+    """Return the clusters with labels by what sets them apart: genre or artist, and the sound."""
+    from recommend.clusters import typical_tags
+
     artists = {i: key.partition("\t")[0] for i, _, key in library.songs()}
+    genres = library.genres()
+    typical = typical_tags([tags.fold(genres.get(int(i), "")) for i in ids], cluster)
     some = ids[:: max(len(ids) // _ASKED, 1)].tolist()
     sounds = _Sounds(library, some, dict(zip(ids.tolist(), cluster.tolist(), strict=True)))
     taken: set[str] = set()
@@ -154,9 +166,14 @@ def _name(
         if len(rows) == 0:
             continue
         own = Counter(artists.get(int(i), "") for i in ids[rows])
-        artist = _typical(own, len(rows), taken)
         words = sounds.words(number)
-        if artist:
+        if typical[number]:
+            said = Counter(genres[int(i)] for i in ids[rows] if int(i) in genres)
+            words = [
+                next(g for g, _ in said.most_common() if tags.fold(g) == typical[number]),
+                *words,
+            ]
+        elif artist := _typical(own, len(rows), taken):
             taken.add(artist)
             row = next(r for r in rows if artists.get(int(ids[r])) == artist)
             words = [library.track(int(ids[row])).artist, *words]

@@ -82,6 +82,11 @@ def as_key(path: Path) -> bytes:
     return os.fsencode(os.path.abspath(path))  # noqa: PTH100
 
 
+def search_text(*said: str) -> str:
+    """Return the words under which a track is found."""
+    return tags.fold(" ".join(said))
+
+
 class Catalogue:
     """Queries on the tables `track`, `file` and `analysis`; transactions are the caller's."""
 
@@ -116,6 +121,25 @@ class Catalogue:
         return self._database.execute(
             "SELECT id, duration_s, song_key FROM track ORDER BY id"
         ).fetchall()
+
+    def genres(self) -> dict[int, str]:
+        """Return the genre of every track whose file names one."""
+        try:
+            rows = self._database.execute("SELECT id, genre FROM track WHERE genre <> ''")
+        except sqlite3.OperationalError:  # an older library, opened for reading
+            return {}
+        return dict(rows.fetchall())
+
+    def label(self) -> None:
+        """Read genre and ids of the tracks that an older version entered without them."""
+        for track in self.tracks("WHERE genre IS NULL"):
+            if track.path.is_file():
+                said = tags.read(track.path)
+                words = search_text(track.artist, track.album, track.title, said.genre)
+                self._database.execute(
+                    "UPDATE track SET genre = ?, mbid = ?, isrc = ?, search_text = ? WHERE id = ?",
+                    (said.genre, said.mbid, said.isrc, words, track.id),
+                )
 
     def folders(self) -> list[Path]:
         """Return the folders of all files, sorted."""
@@ -155,7 +179,7 @@ class Catalogue:
         if track_id is None:
             said = found.tags
             cursor = self._database.execute(
-                "INSERT INTO track VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO track VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     digest,
                     said.title,
@@ -165,7 +189,10 @@ class Catalogue:
                     found.sample_rate,
                     found.damaged,
                     tags.song_key(said.artist, said.title),
-                    tags.fold(f"{said.artist} {said.album} {said.title}"),
+                    search_text(said.artist, said.album, said.title, said.genre),
+                    said.genre,
+                    said.mbid,
+                    said.isrc,
                 ),
             )
             track_id = int(cursor.lastrowid or 0)

@@ -23,7 +23,7 @@ from engine.library import search
 
 FILE_NAME = "library.sqlite"
 APPLICATION_ID = 0x414E5450  # "ANTP", so that nobody's other database is taken for a library
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 
 _BUSY_S = 10.0  # a reader may meet a checkpoint; writers are kept apart by the lock file
 
@@ -48,6 +48,16 @@ CREATE TABLE IF NOT EXISTS vector (
     PRIMARY KEY (track_id, name)
 );
 """
+# An index that says which embeddings there are: a row of `analysis` goes over several pages.
+_EMBEDDED = """
+CREATE INDEX analysis_embedding ON analysis (
+    embedding_name, embedding_version, length(embedding)
+);
+"""
+# NULL: this file's tags have not been read for them yet.
+_LABELS = "".join(
+    f"ALTER TABLE track ADD COLUMN {name} TEXT;" for name in ("genre", "mbid", "isrc")
+)
 _SCHEMA = f"""
 CREATE TABLE track (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -59,7 +69,10 @@ CREATE TABLE track (
     sample_rate INTEGER NOT NULL,
     damaged INTEGER NOT NULL,
     song_key TEXT NOT NULL,
-    search_text TEXT NOT NULL
+    search_text TEXT NOT NULL,
+    genre TEXT,
+    mbid TEXT,
+    isrc TEXT
 );
 CREATE INDEX track_song ON track (song_key) WHERE song_key <> '';
 CREATE TABLE file (
@@ -76,7 +89,7 @@ CREATE TABLE analysis (
     embedding_name TEXT,
     embedding_version INTEGER
 );
-{_SOUND}{_VECTOR}CREATE TABLE item (
+{_EMBEDDED}{_SOUND}{_VECTOR}CREATE TABLE item (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     key TEXT NOT NULL UNIQUE,
     title TEXT NOT NULL,
@@ -103,7 +116,14 @@ INSERT INTO counter VALUES ('playlists', 0);
 {search.SCHEMA}"""
 
 # What each older version lacks. A library that is opened for reading only stays as it is.
-_UPGRADES = {1: _SOUND, 2: search.SCHEMA + search.REBUILD, 3: _VECTOR}
+_UPGRADES = {1: _SOUND, 2: search.SCHEMA + search.REBUILD, 3: _VECTOR, 4: _EMBEDDED + _LABELS}
+
+
+def default_directory() -> Path:
+    """Return where the library lies when nothing else is said, by the platform's convention."""
+    import platformdirs
+
+    return Path(platformdirs.user_data_dir("antiphon", appauthor=False))
 
 
 def connect(directory: Path, create: bool, writable: bool) -> sqlite3.Connection:

@@ -169,7 +169,7 @@ class Derived:
     def stale_note(self) -> str | None:
         """Return a line on the tracks that wait to be analysed again; None without any."""
         lost = self._database.execute(
-            "SELECT count(*) FROM track WHERE id NOT IN (SELECT track_id FROM analysis)"
+            "SELECT (SELECT count(*) FROM track) - (SELECT count(*) FROM analysis)"
         )
         count = int(lost.fetchone()[0]) + len(self._stale())
         if not count:
@@ -227,6 +227,7 @@ class Derived:
             stale = self._stale().tolist()  # of another version: the music has to be heard again
         if self._writable:
             self._forget(stale)
+            self._note_version()
             self._looked_for_stale = True
         wanted, held = self._ids(), np.sort(np.asarray(index.track_ids, dtype=np.int64))
         gone = np.setdiff1d(held, wanted).tolist()
@@ -255,8 +256,19 @@ class Derived:
             )
             self._database.execute("COMMIT")
 
+    def _note_version(self) -> None:
+        """Write down that no other version's peaks are left: to look takes seconds."""
+        from fingerprint.peaks import version
+
+        self._database.execute("INSERT OR REPLACE INTO counter VALUES ('peaks', ?)", (version(),))
+
     def _stale(self) -> NDArray[np.int64]:
         """Return the tracks whose peaks another version made."""
+        from fingerprint.peaks import version
+
+        seen = self._database.execute("SELECT value FROM counter WHERE name = 'peaks'").fetchone()
+        if seen == (version(),):
+            return np.empty(0, dtype=np.int64)
         # `track_id` is the number of the row.
         stale = []
         for track_id in self._ids().tolist():
@@ -271,10 +283,9 @@ class Derived:
         return self._ids()
 
     def _ids(self, where: str = "1", *values: object) -> NDArray[np.int64]:
-        rows = self._database.execute(
-            f"SELECT track_id FROM analysis WHERE {where} ORDER BY track_id", values
-        )
-        return np.fromiter((row[0] for row in rows), dtype=np.int64)
+        rows = self._database.execute(f"SELECT track_id FROM analysis WHERE {where}", values)
+        # sorted here: in the order of the ids SQLite would read all of the table, not an index
+        return np.sort(np.fromiter((row[0] for row in rows), dtype=np.int64))
 
     def _peaks(self, track_id: int) -> TrackPeaks:
         query = "SELECT peaks FROM analysis WHERE track_id = ?"

@@ -133,6 +133,7 @@ def add(
         except AudioFileError as error:
             unreadable.append((path, str(error).removeprefix(f"{path}: ")))
     library.commit()  # what an earlier run left half done, or another version left stale, is seen
+    library.label()
     known = library.known_files()
     todo = [file for file in files if not _is_unchanged(file, known.get(as_key(file.path)))]
     report.unchanged = len(files) - len(todo)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Self
 
 from engine.errors import LibraryError, NoLibraryError, NoSuchTrackError
 from engine.library.catalogue import Catalogue, KnownFile, Track, as_key
-from engine.library.database import WriterLock, connect, plain_errors
+from engine.library.database import WriterLock, connect, default_directory, plain_errors
 from engine.library.derived import Derived
 from engine.library.health import missing, torn
 from engine.library.search import Found, Search
@@ -36,13 +36,6 @@ if TYPE_CHECKING:
 __all__ = ["Found", "Library", "Playlist", "Track", "Traits", "default_directory"]
 
 _IN_ORDER = "ORDER BY artist, album, title, id"
-
-
-def default_directory() -> Path:
-    """Return where the library lies when nothing else is said, by the platform's convention."""
-    import platformdirs
-
-    return Path(platformdirs.user_data_dir("antiphon", appauthor=False))
 
 
 class Library:
@@ -154,6 +147,16 @@ class Library:
         with plain_errors(self.directory):
             return self._catalogue.songs()
 
+    def genres(self) -> dict[int, str]:
+        """Return the genre of every track whose file names one."""
+        with plain_errors(self.directory):
+            return self._catalogue.genres()
+
+    def label(self) -> None:
+        """Read genre and ids of the tracks that an older version entered without them."""
+        with self._transaction():
+            self._catalogue.label()
+
     def find(self, path: Path) -> Track | None:
         """Return the track of a file, None if the library does not know the file."""
         found = self._select(
@@ -162,7 +165,7 @@ class Library:
         return found[0] if found else None
 
     def search(self, text: str, limit: int = 1000, offset: int = 0) -> Found:
-        """Return tracks in whose artist, album or title all words occur, however spelt.
+        """Return tracks in whose artist, album, title or genre all words occur.
 
         Parameters
         ----------

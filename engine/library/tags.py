@@ -1,9 +1,10 @@
-"""What a file says about itself: title, artist, album; its name where the tags are silent."""
+"""What a file says about itself: title, artist, genre; its name where the tags are silent."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,9 @@ _NUMBERED = re.compile(r"^\s*(?:\d{1,3}\s*[-._)]|0\d{1,2}(?=\s))\s*(?=[^\s\d])")
 _SEPARATOR = re.compile(r"\s+[-\N{EN DASH}\N{EM DASH}]\s+")
 _BRACKETED = re.compile(r"\s*[(\[][^()\[\]]*[)\]]")
 _FEATURED = re.compile(r"\s(?:feat|ft|featuring)\.?\s.*$")
+_UUID = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
+_ISRC = re.compile(r"[A-Z]{2}[A-Z0-9]{3}\d{7}")
+_MBID_FIELDS = ("musicbrainz_trackid", "musicbrainz track id", "musicbrainz_recordingid")
 _YEAR = re.compile(r"(?:19|20)\d\d$")
 _VERSION_WORDS = frozenset(
     {
@@ -25,11 +29,23 @@ _VERSION_WORDS = frozenset(
 
 @dataclass(frozen=True)
 class Tags:
-    """Title, artist and album; empty where nothing is known (the title never is)."""
+    """What a file says; empty where nothing is known (the title never is).
+
+    Attributes
+    ----------
+    title, artist, album, genre : str
+    mbid : str
+        The recording's id at MusicBrainz, a UUID in lower case.
+    isrc : str
+        International Standard Recording Code, without hyphens, in capitals.
+    """
 
     title: str
     artist: str = ""
     album: str = ""
+    genre: str = ""
+    mbid: str = ""
+    isrc: str = ""
 
 
 def read(path: Path) -> Tags:
@@ -49,8 +65,44 @@ def read(path: Path) -> Tags:
     title = clean(found.title or "")
     artist = clean(found.artist or found.albumartist or "")
     if not title:
-        return Tags(named.title, artist or named.artist, clean(found.album or ""))
-    return Tags(title, artist, clean(found.album or ""))
+        title, artist = named.title, artist or named.artist
+    return Tags(
+        title,
+        artist,
+        clean(found.album or ""),
+        clean(found.genre or ""),
+        _first(found.other, _MBID_FIELDS, as_mbid),
+        _first(found.other, ("isrc",), as_isrc),
+    )
+
+
+def as_mbid(text: str) -> str:
+    """Return an id of MusicBrainz as it is kept, '' if it is none.
+
+    Examples
+    --------
+    >>> as_mbid("https://musicbrainz.org/recording/B1A9C0E9-D987-4042-AE91-78D6A3267D69")
+    'b1a9c0e9-d987-4042-ae91-78d6a3267d69'
+    """
+    found = _UUID.search(text[:_LONGEST].lower())
+    return found[0] if found else ""
+
+
+def as_isrc(text: str) -> str:
+    """Return an ISRC as it is kept, '' if it is none.
+
+    Examples
+    --------
+    >>> as_isrc("gb-ayE-06-01498")
+    'GBAYE0601498'
+    """
+    bare = text[:_LONGEST].strip().upper().replace("-", "")
+    return bare if _ISRC.fullmatch(bare) else ""
+
+
+def _first(other: dict[str, list[str]], names: tuple[str, ...], read: Callable[[str], str]) -> str:
+    found = (read(str(text)) for name in names for text in other.get(name, ()))
+    return next(filter(None, found), "")
 
 
 def from_name(path: Path) -> Tags:

@@ -14,6 +14,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
@@ -252,7 +253,7 @@ def _told_of(found: Embedded | None, blobs: list[bytes]) -> tuple[list[bytes], d
 
 def _told(found: Analysis) -> dict[str, Any]:
     return {
-        "tags": [found.tags.title, found.tags.artist, found.tags.album],
+        "tags": astuple(found.tags),
         "duration_s": found.duration_s,
         "sample_rate": found.sample_rate,
         "damaged": found.damaged,

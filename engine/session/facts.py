@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.library import Library, Track, Traits, tags
+from engine.library import Library, Track, Traits, tags, twins
 
 Ids = NDArray[np.int64]
 
@@ -25,7 +25,8 @@ class Facts:
         Ascending.
     seconds : ndarray of float64, shape (tracks,)
     artist, song : ndarrays of int64, shape (tracks,)
-        Equal numbers for equal artists, and for versions of one song; -1 where unknown.
+        Equal numbers for equal artists, and for versions of one song, by their names or because
+        `antiphon duplicates` heard one recording in both; -1 where unknown.
     """
 
     def __init__(self, library: Library) -> None:
@@ -35,8 +36,22 @@ class Facts:
         self.seconds = np.fromiter((row[1] for row in rows), dtype=np.float64, count=len(rows))
         self.artist = _numbers([row[2].partition("\t")[0] for row in rows])
         self.song = _numbers([tags.version_key(row[2]) if row[2] else "" for row in rows])
+        self._join(twins.load(library.directory))
         self._tracks: dict[int, Track] = {}
         self._traits: dict[int, Traits | None] = {}
+
+    def _join(self, pairs: Sequence[tuple[int, int]]) -> None:
+        """Give tracks that are one recording the same song."""
+        for pair in pairs:
+            one, other = self.rows(pair).tolist()
+            if one < 0 or other < 0:
+                continue
+            song, gone = int(self.song[one]), int(self.song[other])
+            if song < 0:
+                song = gone if gone >= 0 else int(self.song.max()) + 1
+            if gone >= 0:
+                self.song[self.song == gone] = song
+            self.song[[one, other]] = song
 
     def __contains__(self, track_id: object) -> bool:
         return isinstance(track_id, int) and bool(self.rows([track_id])[0] >= 0)

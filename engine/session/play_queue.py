@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -133,21 +133,28 @@ class PlayQueue:
         place : int, optional
             0: next. By default behind the user's other entries, before the suggestions.
         """
-        track = self._chooser.facts.track(track_id)
-        if track is None:
-            raise ValueError(f"track_id must be a track of the library, got {track_id}")
+        return self.add_all([track_id], place)[0]
+
+    def add_all(self, track_ids: Sequence[int], place: int | None = None) -> list[Entry]:
+        """Put tracks into the queue one after the other, as `add` does one; one step to undo."""
+        track_ids = list(dict.fromkeys(track_ids))
+        tracks = [self._chooser.facts.track(track_id) for track_id in track_ids]
+        for track_id, track in zip(track_ids, tracks, strict=True):
+            if track is None:
+                raise ValueError(f"track_id must be a track of the library, got {track_id}")
         with self._edit() as plan:
             entries = list(plan.entries)
             if place is None:
                 own = [i for i, entry in enumerate(entries) if entry.by == "user"]
                 place = own[-1] + 1 if own else 0
             self._require_place(place, len(entries))
-            entry = Entry(self._new_id(track_id), track)
-            entries = [e for e in entries if e.fixed or e.track.id != track_id]
-            entries.insert(min(place, len(entries)), entry)
-            removed = tuple(t for t in plan.removed if t != track_id)
+            new = [Entry(self._new_id(track.id), track) for track in tracks if track is not None]
+            entries = [e for e in entries if e.fixed or e.track.id not in track_ids]
+            place = min(place, len(entries))
+            entries[place:place] = new
+            removed = tuple(t for t in plan.removed if t not in track_ids)
             self._renew(replace(plan, entries=tuple(entries), removed=removed))
-        return entry
+        return new
 
     def remove(self, entry_id: int) -> None:
         """Take an entry out; its track is not suggested again."""

@@ -32,6 +32,7 @@ from engine.web.security import Door
 from engine.web.settings import WebSettings
 from engine.web.socket import Hub
 from engine.web.streams import Streams
+from engine.web.turnstile import Turnstile
 
 if TYPE_CHECKING:
     from engine.session import Session
@@ -119,6 +120,12 @@ def create_app(session: Session, settings: WebSettings, desk: Desk | None = None
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
     app.mount("/", StaticFiles(directory=PAGE, html=True, check_dir=False), name="page")
+    app.add_middleware(
+        Turnstile,
+        admission=ear.admission,
+        counts=app.state.counts,
+        clip_bytes=settings.clip_bytes,
+    )
     app.add_middleware(Door, settings=settings)
     return app
 

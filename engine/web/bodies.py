@@ -67,6 +67,13 @@ class QueueAdd(Body):
     place: Place | None = None
 
 
+class QueueAddAll(Body):
+    """Queue tracks one after the other, at the end if no place is given; one step to undo."""
+
+    track_ids: Annotated[list[TrackId], Field(min_length=1, max_length=100)]
+    place: Place | None = None
+
+
 class QueueMove(Body):
     """Move an entry."""
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from fingerprint.match import Match
 
 T = TypeVar("T")
+_PATIENCE = 1.25  # times the longest wait that is promised: the promise is a guess
 _NICE = 10  # the session itself goes first
 
 
@@ -68,8 +69,8 @@ class Identifier:
         data, content_type
             As of `clips.pieces`.
         came_s : float
-            When it was admitted, by `time.monotonic`: what has waited too long is refused, for
-            whoever sent it has stopped to wait.
+            When it came, by `time.monotonic`. What has waited longer than was promised is refused
+            instead of being answered late.
 
         Returns
         -------
@@ -81,7 +82,7 @@ class Identifier:
         BusyError, AudioFileError
         """
         began = time.monotonic()
-        if began - came_s > 2.0 * self.admission.limits.wait_s + 1.0:
+        if began - came_s > _PATIENCE * self.admission.limits.wait_s:
             raise BusyError(503, began - came_s, "it took too long until its turn came")
         parts, rate = pieces(data, content_type)
         found = None

@@ -16,11 +16,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from engine.web.settings import WebSettings, is_loopback
 
+IDENTIFY = "/api/identify"  # its body is read once it is known that there is room for it
 _BODY_S = 15.0  # in which a body has to arrive
 _DRAIN_S = 1.0
 _DRAINING = asyncio.Semaphore(16)  # what is refused must not hold up what is let in
 _CHANGES = ("POST", "PUT", "PATCH", "DELETE")
-_OWN_READER = "/api/identify"  # reads its own body, once it knows that there is room for it
 _POLICY = (
     "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
     "connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; "
@@ -60,13 +60,13 @@ class Door:
             await self._app(scope, receive, send)
             return
         try:
-            headers = _headers(scope)
+            headers = headers_of(scope)
             self._check_sender(headers)
             if scope["type"] == "websocket":
                 await self._app(scope, receive, send)
                 return
             self._check_token(scope, headers)
-            if scope["method"] in _CHANGES and scope["path"] != _OWN_READER:
+            if scope["method"] in _CHANGES and scope["path"] != IDENTIFY:
                 receive = await self._read(headers, receive)
         except RefusedError as refused:
             if scope["type"] == "http":
@@ -172,7 +172,7 @@ def _check_json(body: bytes) -> None:
         raise RefusedError(400, f"body must be JSON ({str(error)[:100]})") from None
 
 
-def _headers(scope: Scope) -> dict[str, str]:
+def headers_of(scope: Scope) -> dict[str, str]:
     """Return the headers; one that decides, given twice, is none that can be trusted."""
     found: dict[str, str] = {}
     for raw, value in scope["headers"]:

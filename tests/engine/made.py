@@ -30,6 +30,7 @@ class Made:
     lufs: float | None = None
     cue_out_s: float | None = None
     vector: Sequence[float] | None = field(default=None, repr=False)
+    genre: str = ""
 
 
 def made_library(
@@ -52,7 +53,7 @@ def made_library(
             vector = 0.1 * vector
             vector[: len(made.vector)] += made.vector
         found = analyser.Analysis(
-            Tags(made.title, made.artist),
+            Tags(made.title, made.artist, genre=made.genre),
             made.seconds,
             48_000,
             False,
@@ -108,10 +109,16 @@ def sound_of(made: Made) -> Analysis:
 def make_older(directory: Path, version: int) -> None:
     """Take from a library what its schema did not have."""
     with sqlite3.connect(directory / FILE_NAME) as database:
-        for kind in ("insert", "delete", "update"):
-            database.execute(f"DROP TRIGGER track_search_{kind}")
-        database.execute("DROP TABLE track_search")
-        database.execute("DROP INDEX track_order")
+        for column in ("genre", "mbid", "isrc"):
+            database.execute(f"ALTER TABLE track DROP COLUMN {column}")
+        database.execute("DROP INDEX analysis_embedding")
+        if version < 4:
+            database.execute("DROP TABLE vector")
+        if version < 3:
+            for kind in ("insert", "delete", "update"):
+                database.execute(f"DROP TRIGGER track_search_{kind}")
+            database.execute("DROP TABLE track_search")
+            database.execute("DROP INDEX track_order")
         if version < 2:
             database.execute("DROP TABLE sound")
         database.execute(f"PRAGMA user_version = {version}")

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 import soundfile
 
+from engine.library import twins
+
 from .commands import Run, runner
 from .conftest import RATE, WriteTune, tune
 
@@ -36,6 +38,7 @@ def test_an_excerpt_is_named_with_its_place(run: Run, music: Path) -> None:
     assert first.endswith(f"Björk - Jóga  {music / 'one.flac'}")
     assert second.endswith(f"part  {music / 'part.flac'}")
     assert total == "3 tracks compared, 1 pair found by sound"
+    assert twins.load(music.with_name("library")) == [(1, 2)]
     code, out, _ = run("duplicates", "--json")
     [record] = [json.loads(line) for line in out.splitlines()]
     assert record["relation"] == "excerpt"

@@ -16,7 +16,7 @@ from engine.web.identifier import Identifier
 from engine.web.metrics import Counts
 from engine.web.numbers import tidy
 from engine.web.routes.common import Answer, AtDesk
-from engine.web.security import RefusedError, drain, read_body
+from engine.web.turnstile import Ticket
 
 router = APIRouter(prefix="/api", tags=["identify"])
 
@@ -51,35 +51,20 @@ async def identify(
 ) -> Response:
     """Name a clip: an audio file as the body, or raw samples (see docs/api.md)."""
     counts: Counts = request.app.state.counts
-    began = time.monotonic()
-    client = request.client.host if request.client else ""
-    headers = {name.lower(): value for name, value in request.headers.items()}
-    most = request.app.state.settings.clip_bytes
-    said = headers.get("content-length", "")
-    size = min(int(said), most) if said.isdigit() and len(said) < 16 else most
-    service_s = None
+    ticket: Ticket = request.state.ticket
     try:
-        ear.admission.enter(client, size)
+        future = ear.submit(lambda: ear.clip(ticket.body, ticket.content_type, ticket.came_s))
+        match, took_s = await asyncio.wrap_future(future)
+        ticket.service_s = took_s
     except BusyError as busy:
-        await drain(request.receive, most)
-        return _busy(busy, counts)
-    try:
-        body = await read_body(headers, request.receive, most)
-        kind = headers.get("content-type", "")
-        future = ear.submit(lambda: ear.clip(body, kind, time.monotonic()))
-        match, service_s = await asyncio.wrap_future(future)
-    except BusyError as busy:
-        return _busy(busy, counts)
-    except RefusedError as refused:
-        await drain(request.receive, most)
-        counts.identified("refused", None)
-        return JSONResponse({"error": refused.why}, refused.status)
+        counts.identified("busy", None)
+        return JSONResponse(
+            {"error": busy.why}, busy.status, headers={"Retry-After": str(busy.retry_s)}
+        )
     except AudioFileError as error:
         counts.identified("unreadable", None)
         return JSONResponse({"error": str(error)}, 422)
-    finally:
-        ear.admission.leave(client, size, service_s)
-    seconds = time.monotonic() - began
+    seconds = time.monotonic() - ticket.came_s
     counts.identified("unknown" if match is None else "known", seconds)
     track = None if match is None else desk.session.track(match.track_id)
     answer: Answer = {
@@ -91,10 +76,3 @@ async def identify(
         "ms": tidy(1000.0 * seconds, 1),
     }
     return JSONResponse(answer)
-
-
-def _busy(busy: BusyError, counts: Counts) -> Response:
-    counts.identified("busy", None)
-    return JSONResponse(
-        {"error": busy.why}, busy.status, headers={"Retry-After": str(busy.retry_s)}
-    )

@@ -25,10 +25,15 @@ _TYPES = {
 def add(body: bodies.QueueAdd, desk: AtDesk) -> Answer:
     """Queue a track."""
     track = track_of(desk, body.track_id)
-    place = body.place
-    if place is not None:
-        place = min(place, len(desk.session.queue.entries))
-    return {"id": desk.session.queue.add(track.id, place).id}
+    return {"id": desk.session.queue.add(track.id, _place(desk, body.place)).id}
+
+
+@router.post("/queue/all")
+def add_all(body: bodies.QueueAddAll, desk: AtDesk) -> Answer:
+    """Queue several tracks."""
+    ids = [track_of(desk, track_id).id for track_id in body.track_ids]
+    entries = desk.session.queue.add_all(ids, _place(desk, body.place))
+    return {"ids": [entry.id for entry in entries]}
 
 
 @router.delete("/queue/{entry}")
@@ -115,6 +120,11 @@ def history_csv(desk: AtDesk) -> Response:
 def history_json(desk: AtDesk) -> Response:
     """What was heard and played."""
     return Response(desk.session.history.to_json(), media_type="application/json")
+
+
+def _place(desk: Any, place: int | None) -> int | None:
+    """Return a place that the queue has."""
+    return None if place is None else min(place, len(desk.session.queue.entries))
 
 
 def _known(desk: Any, entry: int) -> int:

@@ -61,6 +61,29 @@ def test_groups_are_named_by_artist_tempo_and_mode(library: Library) -> None:
         assert len(worlds) == 1
 
 
+def test_a_group_is_named_by_the_genre_that_it_has_more_of_than_the_library(
+    tmp_path: Path,
+) -> None:
+    rng = np.random.default_rng(4)
+    centres = 4.0 * rng.standard_normal((_WORLDS, 60))
+    genres = ("Fado", "fado", "Pop"), ("Ska", "Pop", "Ska"), ("Pop", "", "")
+    tracks = [
+        Made(
+            f"Tune {i}",
+            f"Nobody {i}",
+            genre=genres[i % 3][i // 3 % 3],
+            vector=(centres[i % 3] + 0.3 * rng.standard_normal(60)).tolist(),
+        )
+        for i in range(150)
+    ]
+    with made_library(tmp_path, tracks) as library:
+        labels = [cluster.label.partition(",")[0] for cluster in library_map(library).clusters]
+        # a third of the last world is pop, and no more of the others: half of what is labelled
+        assert sorted(labels)[:2] == ["Fado", "Ska"]
+        assert "Pop" not in labels
+        library.remove(1)
+
+
 def test_the_map_is_kept_and_drawn_anew_when_the_sound_changes(
     library: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -24,6 +24,7 @@ from engine.library.worker import Worker
 from recommend import HandmadeEmbedding, MusicnnEmbedding, fragments
 
 from ..conftest import RATE, WriteTune, tune
+from ..made import make_older
 
 TUNES = 10
 
@@ -186,9 +187,7 @@ def test_a_file_that_is_gone_is_named_and_the_others_are_heard(library: Library,
 def test_a_library_of_before_is_read_and_upgraded(library: Library, toy: Toy) -> None:
     directory = library.directory
     library.close()
-    with sqlite3.connect(directory / FILE_NAME) as database:
-        database.execute("DROP TABLE vector")
-        database.execute("PRAGMA user_version = 3")
+    make_older(directory, 3)
     with Library.open(directory, writable=False) as old:
         assert old.embeddings.name == HandmadeEmbedding.name
         assert len(old.heard.waiting()) == TUNES

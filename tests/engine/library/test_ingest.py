@@ -19,6 +19,7 @@ from engine.library.ingest import Progress
 from engine.library.worker import Worker
 
 from ..conftest import RATE, WriteTune, tune
+from ..made import make_older
 
 HOUSE = Path(__file__).resolve().parents[2]
 
@@ -72,6 +73,25 @@ def test_what_is_unchanged_is_not_read_again(
     monkeypatch.setattr(analyser, "digest", no_analysis)
     report = ingest.add(library, [tmp_path / "music"], workers=0)
     assert (report.added, report.unchanged, report.failed) == ([], 1, [])
+
+
+def test_a_library_of_before_learns_genres_without_decoding_anything(
+    library: Library,
+    tmp_path: Path,
+    write_tune: WriteTune,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    write_tune("music/1.flac", 1, genre="Fado", title="Barco", artist="A")
+    ingest.add(library, [tmp_path / "music"], workers=0)
+    library.close()
+    make_older(tmp_path / "library", 4)
+    monkeypatch.setattr(analyser, "analyse", no_analysis)
+    with Library.open(tmp_path / "library") as opened:
+        assert opened.genres() == {}
+        assert ingest.add(opened, [tmp_path / "music"], workers=0).unchanged == 1
+        assert opened.genres() == {1: "Fado"}
+        assert [track.title for track in opened.search("fado").tracks] == ["Barco"]
+        assert not [p for p in opened.check() if p.startswith("database")]
 
 
 def test_a_renamed_file_keeps_its_track_and_is_not_decoded(

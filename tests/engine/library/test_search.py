@@ -126,7 +126,14 @@ def test_a_damaged_index_is_found_and_mended(library: Library) -> None:
     assert not any(problem.startswith("database") for problem in library.check())
 
 
-@pytest.mark.parametrize("version", [1, 2])
+def test_genres_are_found_too(tmp_path: Path) -> None:
+    tracks = [Made("Barco Negro", "Amália", genre="Fado"), Made("One Step", "Madness")]
+    with made_library(tmp_path, tracks) as library:
+        assert titles(library, "fad amalia") == ["Barco Negro"]
+        assert library.genres() == {1: "Fado"}
+
+
+@pytest.mark.parametrize("version", [1, 2, 4])
 def test_an_older_library_is_searched_as_it_is_and_migrated_when_it_may_be_changed(
     library: Library, version: int
 ) -> None:
@@ -136,6 +143,7 @@ def test_an_older_library_is_searched_as_it_is_and_migrated_when_it_may_be_chang
     before = (directory / FILE_NAME).read_bytes()
     with Library.open(directory, writable=False) as old:
         assert titles(old, "joga bjork") == ["Jóga"]
+        assert old.genres() == {}
         assert sorted(titles(old, "stop")) == ["Don't Stop", "Stop"]
         assert old.search("stop", 1, 1).total == 2
         assert len(old.search("stop", 1, 1).tracks) == 1

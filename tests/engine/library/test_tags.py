@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import av
 import pytest
 
 from engine.library import tags
@@ -19,6 +20,34 @@ from ..conftest import WriteTune
 def test_tags_of_the_file_win_over_its_name(write_tune: WriteTune, suffix: str, title: str) -> None:
     path = write_tune(f"x - y.{suffix}", 1, title=title, artist="Who", album="Homogenic")
     assert tags.read(path) == Tags(title, "Who", "Homogenic")
+
+
+@pytest.mark.parametrize("suffix", ["flac", "ogg", "mp3", "m4a"])
+def test_genre_and_ids_are_read_from_every_format(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"x.{suffix}"
+    mbid = "b1a9c0e9-d987-4042-ae91-78d6a3267d69"
+    with av.open(str(path), "w") as file:
+        codec = {"flac": "flac", "ogg": "libopus", "mp3": "libmp3lame", "m4a": "aac"}[suffix]
+        stream = file.add_stream(codec, rate=48_000)
+        for place in (file, stream):  # an Ogg file keeps them in the stream
+            place.metadata.update({"title": "T", "artist": "A", "genre": "Fado"})
+            place.metadata.update({"MUSICBRAINZ_TRACKID": mbid.upper(), "ISRC": "gb-aye-06-01498"})
+        for _ in range(20):
+            frame = av.AudioFrame(stream.format.name, stream.layout.name, 1024)
+            frame.sample_rate = 48_000
+            for plane in frame.planes:
+                plane.update(bytes(plane.buffer_size))
+            file.mux(stream.encode(frame))
+        file.mux(stream.encode(None))
+    said = tags.read(path)
+    assert (said.title, said.genre) == ("T", "Fado")
+    if suffix != "m4a":  # FFmpeg writes no free fields there
+        assert (said.mbid, said.isrc) == (mbid, "GBAYE0601498")
+
+
+@pytest.mark.parametrize("text", ["", "b1a9c0e9", "GBAYE060149", "GBAYE06014988", "x" * 5000])
+def test_what_is_no_id_is_none(text: str) -> None:
+    assert tags.as_mbid(text) == tags.as_isrc(text) == ""
 
 
 def test_without_tags_the_name_is_read_as_artist_and_title(write_tune: WriteTune) -> None:

@@ -50,6 +50,22 @@ def test_an_entry_without_a_place_comes_behind_the_users_others_and_before_sugge
     assert all(entry.by == "suggested" for entry in crowd.queue.entries[3:])
 
 
+def test_several_tracks_come_in_their_order_and_go_by_one_undo(crowd: Desk) -> None:
+    crowd.queue.add(7)
+    before = crowd.ids
+    last, first = before[-1], before[1]  # suggestions that the user takes over
+    fresh = next(i for i in crowd.facts.ids.tolist() if i not in before)
+    new = crowd.queue.add_all([last, fresh, first, fresh], 1)
+    assert [entry.track.id for entry in new] == [last, fresh, first]
+    assert crowd.ids[:4] == [7, last, fresh, first]
+    assert len(set(crowd.ids)) == len(crowd.ids)
+    with pytest.raises(ValueError, match=r"track_id must be a track of the library, got 12345"):
+        crowd.queue.add_all([5, 12345])
+    assert crowd.ids[:4] == [7, last, fresh, first]
+    assert crowd.queue.undo()
+    assert crowd.ids == before
+
+
 def test_what_is_removed_is_not_suggested_again_until_it_is_undone(crowd: Desk) -> None:
     before = crowd.queue.entries
     crowd.queue.remove(before[1].id)

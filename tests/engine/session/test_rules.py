@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from engine.analysis import Key
-from engine.library import Traits
+from engine.library import Traits, twins
 from engine.session import Rules
+from engine.session.facts import Facts
 from engine.session.preferences import energy as level
 from engine.session.preferences import fifths, key_fit, tempo_fit
+from fingerprint.aligned import Overlap
+from fingerprint.duplicates import Duplicate, Relation
 
-from ..made import Made
+from ..made import Made, made_library
 from .conftest import Desk
 
 _COUNT = 120
@@ -120,6 +124,28 @@ def test_a_second_version_of_a_song_is_passed_over_and_that_is_said(
     notes = " ".join(note for entry in crowd.queue for note in entry.notes)
     assert "in place of Queen - Innuendo" in notes
     assert "a version of it is there" in notes
+
+
+_WHOLE = Overlap((), 1.0, 1.0, 1.0, 1.0, 1.0)
+
+
+def test_one_recording_under_two_names_is_one_song(tmp_path: Path) -> None:
+    tracks = [Made(f"Tune {i}", ("", "Somebody")[i % 2]) for i in range(8)]
+
+    def pair(one: int, other: int, relation: Relation) -> Duplicate:
+        return Duplicate(one, other, relation, 1.0, _WHOLE)
+
+    with made_library(tmp_path, tracks) as library:
+        assert len(set(Facts(library).song.tolist())) == 5  # of no artist: of no song
+        found = [pair(1, 3, "copy"), pair(2, 4, "edit"), pair(3, 2, "excerpt")]
+        twins.save(library.directory, [*found, pair(5, 7, "passage"), pair(6, 99, "same")])
+        song = Facts(library).song
+        assert len(set(song[:4].tolist())) == 1
+        assert song[0] >= 0
+        assert song[4] == song[6] == -1
+        assert song[5] not in song[:4]
+        (library.directory / "duplicates").write_bytes(b"torn")
+        assert Facts(library).song[1] != Facts(library).song[3]
 
 
 def spread_of_tempo(hall: Desk) -> float:

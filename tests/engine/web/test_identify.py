@@ -6,6 +6,7 @@ import io
 import json
 import struct
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from engine.web.admission import Admission, BusyError, Limits
 from engine.web.app import create_app
 from engine.web.clips import pieces, raw_format
 from engine.web.desk import Desk
+from engine.web.identifier import Identifier
 from engine.web.settings import WebSettings
 
 from ..conftest import RATE, tune
@@ -202,6 +204,13 @@ def test_nobody_is_let_in_to_wait_longer_than_promised() -> None:
         admission.enter("a", 1)
     assert refused.value.status == 503
     assert refused.value.retry_s >= 1
+
+
+def test_what_waited_too_long_is_refused_instead_of_answered_late(ear: Web) -> None:
+    service: Identifier = ear.client.app.state.identifier  # type: ignore[attr-defined]
+    with pytest.raises(BusyError) as refused:
+        service.clip(b"", "audio/wav", time.monotonic() - 2.0 * service.admission.limits.wait_s)
+    assert (refused.value.status, refused.value.retry_s) == (503, 1)
 
 
 def test_bodies_that_wait_take_no_more_memory_than_was_set_aside() -> None:

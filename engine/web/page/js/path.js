@@ -93,10 +93,9 @@ export class PathWish {
 
   async #queue() {
     this.queue.disabled = true;
-    for (const { id } of this.#tracks) {
-      if ((await this.#link.act(this.#link.post("/api/queue", { track_id: id }))) === undefined) break;
-    }
+    const ids = this.#tracks.map(({ id }) => id);
+    const done = await this.#link.act(this.#link.post("/api/queue/all", { track_ids: ids }));
     this.queue.disabled = false;
-    say(`${this.#tracks.length} songs queued`);
+    if (done) say(`${ids.length} songs queued`);
   }
 }

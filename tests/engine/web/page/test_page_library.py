@@ -107,6 +107,8 @@ def test_a_path_between_two_songs_is_found_and_queued_in_its_order(page: Page) -
     page.find(".path .strong").click()
     until(lambda: page.queued()[: len(path)] == path, "it is queued")
     assert all(entry.by == "user" for entry in page.evening.session.queue.entries[: len(path)])
+    assert page.evening.session.queue.undo()
+    until(lambda: page.queued()[0] != path[0], "one undo takes it all back")
 
 
 def test_an_empty_library_invites_to_add_a_folder(
