@@ -92,7 +92,8 @@ def _playlists(database: sqlite3.Connection, world: np.ndarray, rng: np.random.G
             if row not in items:
                 items.add(row)
                 database.execute(
-                    "INSERT INTO item VALUES (?, ?, '', '', NULL, ?)", (row + 1, str(row), row + 1)
+                    "INSERT INTO item VALUES (?, ?, '', '', NULL, ?, NULL, NULL)",
+                    (row + 1, str(row), row + 1),
                 )
             database.execute("INSERT INTO entry VALUES (?, ?, ?)", (number, place, row + 1))
     database.execute("UPDATE counter SET value = 1 WHERE name = 'playlists'")

@@ -119,7 +119,7 @@ def model(path: Path) -> tuple[dict[str, Any], dict[str, tuple[list[int], list[f
 
 def test_the_page_names_every_table_and_column_of_the_database(home: Path) -> None:
     assert rows(home, "PRAGMA application_id") == [(0x414E5450,)]
-    assert rows(home, "PRAGMA user_version") == [(4,)]
+    assert rows(home, "PRAGMA user_version") == [(6,)]
     part = PAGE[PAGE.index("## library.sqlite") : PAGE.index("### Peaks")]
     names = [n for (n,) in rows(home, "SELECT name FROM sqlite_master WHERE type = 'table'")]
     own = ("sqlite_", "track_search_")  # SQLite's, and those in which it keeps its search

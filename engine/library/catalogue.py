@@ -130,16 +130,19 @@ class Catalogue:
             return {}
         return dict(rows.fetchall())
 
-    def label(self) -> None:
-        """Read genre and ids of the tracks that an older version entered without them."""
+    def label(self) -> list[int]:
+        """Read genre and ids of the tracks that an older version entered; return these tracks."""
+        labelled = []
         for track in self.tracks("WHERE genre IS NULL"):
             if track.path.is_file():
+                labelled.append(track.id)
                 said = tags.read(track.path)
                 words = search_text(track.artist, track.album, track.title, said.genre)
                 self._database.execute(
                     "UPDATE track SET genre = ?, mbid = ?, isrc = ?, search_text = ? WHERE id = ?",
                     (said.genre, said.mbid, said.isrc, words, track.id),
                 )
+        return labelled
 
     def folders(self) -> list[Path]:
         """Return the folders of all files, sorted."""

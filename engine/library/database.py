@@ -23,7 +23,7 @@ from engine.library import search
 
 FILE_NAME = "library.sqlite"
 APPLICATION_ID = 0x414E5450  # "ANTP", so that nobody's other database is taken for a library
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 
 _BUSY_S = 10.0  # a reader may meet a checkpoint; writers are kept apart by the lock file
 
@@ -58,6 +58,12 @@ CREATE INDEX analysis_embedding ON analysis (
 _LABELS = "".join(
     f"ALTER TABLE track ADD COLUMN {name} TEXT;" for name in ("genre", "mbid", "isrc")
 )
+_IDS = "".join(
+    f"CREATE INDEX {table}_{name} ON {table} ({name}) WHERE {name} <> '';"
+    for table in ("track", "item")
+    for name in ("mbid", "isrc")
+)
+_NAMED = "".join(f"ALTER TABLE item ADD COLUMN {name} TEXT;" for name in ("mbid", "isrc"))
 _SCHEMA = f"""
 CREATE TABLE track (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -95,9 +101,11 @@ CREATE TABLE analysis (
     title TEXT NOT NULL,
     artist TEXT NOT NULL,
     path BLOB,
-    track_id INTEGER REFERENCES track (id) ON DELETE SET NULL
+    track_id INTEGER REFERENCES track (id) ON DELETE SET NULL,
+    mbid TEXT,
+    isrc TEXT
 );
-CREATE INDEX item_path ON item (path) WHERE path IS NOT NULL;
+{_IDS}CREATE INDEX item_path ON item (path) WHERE path IS NOT NULL;
 CREATE INDEX item_track ON item (track_id);
 CREATE TABLE playlist (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -116,7 +124,13 @@ INSERT INTO counter VALUES ('playlists', 0);
 {search.SCHEMA}"""
 
 # What each older version lacks. A library that is opened for reading only stays as it is.
-_UPGRADES = {1: _SOUND, 2: search.SCHEMA + search.REBUILD, 3: _VECTOR, 4: _EMBEDDED + _LABELS}
+_UPGRADES = {
+    1: _SOUND,
+    2: search.SCHEMA + search.REBUILD,
+    3: _VECTOR,
+    4: _EMBEDDED + _LABELS,
+    5: _NAMED + _IDS,
+}
 
 
 def default_directory() -> Path:

@@ -1,9 +1,8 @@
 """The tracks of a library: titles, files, playlists, and what was learnt from the sound.
 
-One directory holds it all. `library.sqlite` is the one source of truth; the fingerprint index, the
-embedding table and the recommender's model beside it are derived from it and are brought up to
-date when they are opened. So whatever the moment at which a process dies, nothing that the
-database holds is lost, and nothing has to be decoded a second time.
+One directory holds it all. `library.sqlite` is the one source of truth; what lies beside it is
+derived from it and brought up to date when it is opened. So whatever the moment at which a process dies,
+nothing that the database holds is lost, and nothing has to be decoded a second time.
 """
 
 from __future__ import annotations
@@ -39,10 +38,7 @@ _IN_ORDER = "ORDER BY artist, album, title, id"
 
 
 class Library:
-    """A library on disk. Open it with `Library.open`; one process may change it at a time.
-
-    Its `taste` holds the models that were trained on its playlists.
-    """
+    """A library on disk, opened with `Library.open`; `taste` is what its playlists taught."""
 
     def __init__(
         self, directory: Path, database: sqlite3.Connection, lock: WriterLock | None
@@ -155,7 +151,8 @@ class Library:
     def label(self) -> None:
         """Read genre and ids of the tracks that an older version entered without them."""
         with self._transaction():
-            self._catalogue.label()
+            for track_id in self._catalogue.label():
+                self._shelf.match(track_id)
 
     def find(self, path: Path) -> Track | None:
         """Return the track of a file, None if the library does not know the file."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import unquote, unquote_to_bytes, urlsplit
@@ -18,6 +18,10 @@ SUFFIXES = frozenset({".m3u", ".m3u8", ".json", ".jsonl", ".jspf", ".xspf"})
 
 _SPIFF = (".jspf", ".xspf")
 _LARGEST_BYTES = 512 << 20  # a slice of the Million Playlist Dataset has 34 MB
+_RECORDING = re.compile(
+    r"(https?://(www\.)?musicbrainz\.org/recording/|mbid:)?[0-9a-f-]{36}$", re.IGNORECASE
+)
+_ISRC_PREFIX = re.compile(r"^(urn:)?isrc:", re.IGNORECASE)
 _URL = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]+:")  # two letters at least: `C:` is a drive
 
 
@@ -34,6 +38,8 @@ class Entry:
     uri : str
         Address of a track that is no file; else empty.
     duration_s : float, optional
+    mbid, isrc : str
+        Of the recording, as `tags` has them; empty where the playlist does not say.
     """
 
     title: str
@@ -41,6 +47,13 @@ class Entry:
     path: Path | None = None
     uri: str = ""
     duration_s: float | None = None
+    mbid: str = ""
+    isrc: str = ""
+
+    @property
+    def ids(self) -> tuple[str, str]:
+        """Both ids, the one to be looked for first before the other."""
+        return self.mbid, self.isrc
 
 
 @dataclass(frozen=True)
@@ -159,14 +172,19 @@ def _spiff_entry(folder: Path, row: dict[str, str]) -> Entry:
     said = tags.Tags(tags.clean(row.get("title", "")), tags.clean(row.get("creator", "")))
     length = re.fullmatch(r"\d{1,12}", row.get("duration", ""))
     duration_s = int(length.group()) / 1000 if length else None
-    place = row.get("location", "").strip()
+    place, named = row.get("location", "").strip(), tags.clean(row.get("identifier", ""))
     if not place.isprintable() or not place or "\0" in _unquote(place):
-        return Entry(
-            said.title, said.artist, None, tags.clean(row.get("identifier", "")), duration_s
-        )
-    if not _URL.match(place):
-        place = _unquote(place)
-    return _m3u_entry(folder, place, said, duration_s)
+        entry = Entry(said.title, said.artist, None, named, duration_s)
+    else:
+        if not _URL.match(place):
+            place = _unquote(place)
+        entry = _m3u_entry(folder, place, said, duration_s)
+    return replace(entry, mbid=_mbid(named), isrc=tags.as_isrc(_ISRC_PREFIX.sub("", named)))
+
+
+def _mbid(identifier: str) -> str:
+    """Return the id of a recording; '' for that of a release or an artist."""
+    return tags.as_mbid(identifier) if _RECORDING.match(identifier) else ""
 
 
 def _json(path: Path, data: bytes, lines: bool = False) -> Any:

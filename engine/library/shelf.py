@@ -102,6 +102,8 @@ class Shelf:
         cursor = self._database.execute(
             "UPDATE item SET track_id = ?1 WHERE track_id IS NULL AND"
             " (path IN (SELECT path FROM file WHERE track_id = ?1)"
+            " OR mbid = (SELECT mbid FROM track WHERE id = ?1 AND mbid <> '')"
+            " OR isrc = (SELECT isrc FROM track WHERE id = ?1 AND isrc <> '')"
             " OR key = (SELECT 'song:' || song_key FROM track"
             "           WHERE id = ?1 AND song_key <> ''))",
             (track_id,),
@@ -121,17 +123,21 @@ class Shelf:
         """Return the item of an entry, made if need be, and the track it is."""
         path = as_key(entry.path) if entry.path is not None else None
         song = tags.song_key(entry.artist, entry.title)
-        track_id = self._by_path(path)
+        by_id = self._by_id(entry, self._by_path(path))
+        track_id = by_id or self._by_path(path)
         by_song = self._by_song(song, entry) if song else None
         if song and track_id in (None, by_song):
             key, track_id = f"song:{song}", by_song
+        elif by_id is not None or (not song and (entry.mbid or entry.isrc)):
+            key = f"mbid:{entry.mbid}" if entry.mbid else f"isrc:{entry.isrc}"
         elif path is not None:  # another version of the song than its name would find
             key = f"path:{path.decode('utf-8', 'backslashreplace')}"
         else:
             key = f"uri:{entry.uri or tags.fold(entry.title)}"
         self._database.execute(
-            "INSERT OR IGNORE INTO item VALUES (NULL, ?, ?, ?, ?, ?)",
-            (key, entry.title, entry.artist, path, track_id),
+            "INSERT INTO item VALUES (NULL, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
+            " mbid = coalesce(mbid, excluded.mbid), isrc = coalesce(isrc, excluded.isrc)",
+            (key, entry.title, entry.artist, path, track_id, *(i or None for i in entry.ids)),
         )
         row = self._database.execute("SELECT id, track_id FROM item WHERE key = ?", (key,))
         item, known = row.fetchone()
@@ -141,11 +147,29 @@ class Shelf:
         row = self._database.execute("SELECT track_id FROM file WHERE path = ?", (path,)).fetchone()
         return int(row[0]) if row else None
 
+    def _by_id(self, entry: Entry, by_path: int | None) -> int | None:
+        """Return the recording that an entry names; of several the file or the length it says."""
+        for column, value in zip(("mbid", "isrc"), entry.ids, strict=True):
+            rows = self._database.execute(
+                f"SELECT id, duration_s FROM track WHERE {column} = ? AND ? <> '' ORDER BY id",
+                (value, value),
+            ).fetchall()
+            if rows:
+                length = entry.duration_s
+                best = min(
+                    rows, key=lambda r: (r[0] != by_path, abs(r[1] - length) if length else 0.0)
+                )
+                return int(best[0])
+        return None
+
     def _likeness(self, entry: Entry, track_id: int) -> Likeness:
-        row = self._database.execute("SELECT artist, title FROM track WHERE id = ?", (track_id,))
-        artist, title = row.fetchone()
-        same_file = entry.path is not None and self._by_path(as_key(entry.path)) == track_id
-        sure = 1.0 if same_file else confidence((entry.artist, entry.title), (artist, title))
+        row = self._database.execute(
+            "SELECT artist, title, mbid, isrc FROM track WHERE id = ?", (track_id,)
+        )
+        artist, title, *ids = row.fetchone()
+        same = entry.path is not None and self._by_path(as_key(entry.path)) == track_id
+        same = same or any(a and a == b for a, b in zip(entry.ids, ids, strict=True))
+        sure = 1.0 if same else confidence((entry.artist, entry.title), (artist, title))
         return Likeness(f"{entry.artist} - {entry.title}", f"{artist} - {title}", sure)
 
     def _by_song(self, song: str, entry: Entry) -> int | None:

@@ -109,9 +109,16 @@ def sound_of(made: Made) -> Analysis:
 def make_older(directory: Path, version: int) -> None:
     """Take from a library what its schema did not have."""
     with sqlite3.connect(directory / FILE_NAME) as database:
-        for column in ("genre", "mbid", "isrc"):
-            database.execute(f"ALTER TABLE track DROP COLUMN {column}")
-        database.execute("DROP INDEX analysis_embedding")
+        for table in ("track", "item"):
+            for column in ("mbid", "isrc"):
+                database.execute(f"DROP INDEX {table}_{column}")
+                database.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
+        if version < 5:
+            database.execute("ALTER TABLE track DROP COLUMN genre")
+            database.execute("DROP INDEX analysis_embedding")
+        else:
+            for column in ("mbid", "isrc"):
+                database.execute(f"ALTER TABLE track ADD COLUMN {column} TEXT")
         if version < 4:
             database.execute("DROP TABLE vector")
         if version < 3:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from engine.library import tags
 from engine.library.imports.fields import dictionaries, seconds, text
 from engine.library.imports.sittings import Listen, sittings
 from engine.library.playlists import Entry, PlaylistFile
@@ -35,5 +36,7 @@ def _listen(row: dict[str, Any]) -> Listen | None:
         artist=text(said, "artist_name"),
         uri=f"mbid:{recording}" if recording else text(more, "spotify_id", "origin_url"),
         duration_s=length,
+        mbid=tags.as_mbid(recording),
+        isrc=tags.as_isrc(text(more, "isrc")),
     )
     return Listen(float(at), float(at) + (length or 0.0), entry)
