@@ -1,7 +1,7 @@
 """The tracks of a library: titles, files, playlists, and what was learnt from the sound.
 
 One directory holds it all. `library.sqlite` is the one source of truth; what lies beside it is
-derived from it and brought up to date when it is opened. So whatever the moment at which a process dies,
+derived from it and brought up to date when opened. So whatever the moment at which a process dies,
 nothing that the database holds is lost, and nothing has to be decoded a second time.
 """
 
