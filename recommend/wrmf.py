@@ -346,9 +346,10 @@ class _Side:
 
     def __init__(self, matrix: Matrix, model: WRMF) -> None:
         self.rows, others = matrix.shape
-        self.indptr = matrix.indptr.astype(np.int64)
-        self.indices = matrix.indices.astype(np.int32)
-        self.weights = (np.float32(model.alpha) * matrix.data).astype(np.float32)
+        # of tens of millions of interactions one does not want more copies than needed
+        self.indptr = matrix.indptr.astype(np.int64, copy=False)
+        self.indices = matrix.indices.astype(np.int32, copy=False)
+        self.weights = (np.float32(model.alpha) * matrix.data).astype(np.float32, copy=False)
         confidence = others + model.alpha * np.asarray(matrix.sum(axis=1), dtype=np.float64)
         scaled = model.regularization * confidence**model.frequency_scaling
         self.penalty = scaled.astype(np.float32)
