@@ -62,7 +62,7 @@ def make(folder: Path, count: int) -> None:
             seconds = float(rng.uniform(90, 420))
             track = i + 1
             database.execute(
-                "INSERT INTO track VALUES (?, ?, ?, ?, ?, ?, 44100, 0, ?, ?, ?, '', '')",
+                "INSERT INTO track VALUES (?, ?, ?, ?, ?, ?, 44100, 0, ?, ?, '', '', '')",
                 (track, track.to_bytes(16, "big"), title, artist, album, seconds,
                  tags.song_key(artist, title), tags.fold(f"{artist} {album} {title}")),
             )  # fmt: skip

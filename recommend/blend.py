@@ -134,11 +134,13 @@ class Blend:
         The trees change the order of the best thousand, not the set of their scores. With no known
         seed the score is the popularity, as z-scores.
         """
-        signals = self._fitted()
-        known = signals.known(as_ids(seeds, "seeds"))
-        if len(known) == 0:
-            return standardise(np.log1p(signals.popularity))
-        chosen, features, total = candidates(signals, known, _CANDIDATES)
+        answer = self.answer(as_ids(seeds, "seeds"))
+        if answer is None:
+            return standardise(np.log1p(self._fitted().popularity))
+        return answer.scores
+
+    def _ordered(self, signals: Signals, said: Mapping[str, Floats], known: Ids) -> Floats:
+        chosen, features, total = candidates(signals, said, known, _CANDIDATES)
         if self._ranker is not None and len(chosen):
             order = np.argsort(-self._ranker.score(features), kind="stable")
             total[chosen[order]] = total[chosen]
@@ -153,7 +155,10 @@ class Blend:
         known = signals.known(seeds)
         if len(known) == 0:
             return None
-        return Answer(self.scores(seeds), Shares(signals, known))
+        raw = signals.raw(known)
+        said = {name: standardise(values) for name, values in raw.items()}
+        deviations = {name: float(values.std()) for name, values in raw.items()}
+        return Answer(self._ordered(signals, said, known), Shares(signals, known, deviations))
 
     def recommend(
         self, seeds: Iterable[int], n: int = 10, exclude: Iterable[int] = ()
@@ -287,7 +292,7 @@ def _examples(
         seeds, targets = signals.known(playlist[:k]), signals.known(playlist[k:])
         if len(seeds) == 0 or len(targets) < _TARGETS:
             continue
-        chosen, features, _ = candidates(signals, seeds, _CANDIDATES)
+        chosen, features, _ = candidates(signals, signals.ask(seeds), seeds, _CANDIDATES)
         truth = np.isin(chosen, targets)
         kept = truth | (random.random(len(chosen)) < _NEGATIVES)
         # the measures divide by the number of targets, so a hit in a long playlist weighs less

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,11 +14,15 @@ Floats = NDArray[np.float32]
 Ids = NDArray[np.int64]
 
 
-def candidates(signals: Signals, seeds: Ids, count: int) -> tuple[Ids, Floats, Floats]:
+def candidates(
+    signals: Signals, said: Mapping[str, Floats], seeds: Ids, count: int
+) -> tuple[Ids, Floats, Floats]:
     """Return the best of the plain blend, their features, and the blend itself.
 
     Parameters
     ----------
+    said : mapping of str to ndarray of float32, shape (tracks,)
+        The signals as z-scores.
     seeds : ndarray of int64
         Columns of the known seeds, at least one.
     count : int
@@ -29,7 +35,6 @@ def candidates(signals: Signals, seeds: Ids, count: int) -> tuple[Ids, Floats, F
     features : ndarray of float32, shape (len(columns), features)
     scores : ndarray of float32, shape (tracks,)
     """
-    said = signals.ask(seeds)
     total = blend(said)
     chosen = top(total, count, seeds)
     if len(chosen) == 0:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from copy import copy
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,6 +47,13 @@ class Session:
         self._liked: list[bool] = []
         for row in known:
             self._add(int(row), 1.0, liked=True)
+
+    def branch(self) -> Session:
+        """Return a session that has heard the same and goes its own way."""
+        other = copy(self)
+        other._inverse, other._right = self._inverse.copy(), self._right.copy()
+        other._rows, other._weights, other._liked = self._rows[:], self._weights[:], self._liked[:]
+        return other
 
     @property
     def heard(self) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
@@ -97,21 +97,27 @@ class Neighbours:
         )
         return out * self._track_weights
 
-    def shares(self, seeds: Ids, row: int) -> Floats:
-        """Return what each seed alone gives a track, both as rows, shape (seeds,).
+    def shares(self, seeds: Ids) -> Callable[[int], Floats]:
+        """Return what tells of a track, by row, what each seed alone gives it, shape (seeds,).
 
-        With a sharpness of 1 they sum to the score.
+        With a sharpness of 1 they sum to the score. Seeds are rows, too.
         """
         ends, playlists = self._tracks
-        holding = playlists[ends[row] : ends[row + 1]]
-        found: Floats = np.zeros(len(seeds), dtype=np.float32)
-        for place, seed in enumerate(seeds):
-            both = np.intersect1d(holding, playlists[ends[seed] : ends[seed + 1]])
-            found[place] = self._seed_weights[seed] ** self.sharpness * np.sum(
-                self._playlist_weights[both]
-            )
-        found *= self._track_weights[row]
-        return found
+        of_seeds = [playlists[ends[seed] : ends[seed + 1]] for seed in seeds]
+        together = np.concatenate(of_seeds)
+        starts = np.cumsum([0, *(len(p) for p in of_seeds[:-1])])  # none is empty
+        weights = self._seed_weights[seeds] ** np.float32(self.sharpness)
+        votes = np.zeros(len(self._playlist_weights), dtype=np.float32)
+
+        def of(row: int) -> Floats:
+            holding = playlists[ends[row] : ends[row + 1]]
+            votes[holding] = self._playlist_weights[holding]
+            found: Floats = np.add.reduceat(votes[together], starts) * weights
+            votes[holding] = 0.0
+            found *= self._track_weights[row]
+            return found
+
+        return of
 
     def answer(self, seeds: Ids) -> Answer | None:
         """Return all scores with the share of each seed; None where no seed is known."""

@@ -234,8 +234,8 @@ class Recommender:
         answer = self._ranker.answer(wanted) if self._ranker is not None else None
         session = Session(self._wrmf, wanted) if self._wrmf is not None else None
         likes = session
-        if session is not None and self._wrmf is not None and len(unwanted):
-            session = Session(self._wrmf, wanted)
+        if session is not None and len(unwanted):
+            session = session.branch()
             for track_id in unwanted:
                 session.skip(int(track_id))
         if session is not None and not session.heard:

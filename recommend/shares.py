@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from functools import cached_property
 
 import numpy as np
@@ -11,6 +12,7 @@ from recommend.answer import Share
 from recommend.feedback import Session
 from recommend.signals import WEIGHTS, Signals
 
+Floats = NDArray[np.float32]
 Ids = NDArray[np.int64]
 
 
@@ -22,6 +24,8 @@ class Shares:
     signals : Signals
     seeds : ndarray of int64, shape (seeds,)
         Columns of known seeds.
+    deviations : mapping of str to float
+        Of each signal over all tracks: the unit of its z-scores.
 
     Notes
     -----
@@ -30,10 +34,14 @@ class Shares:
     its share evenly.
     """
 
-    def __init__(self, signals: Signals, seeds: Ids) -> None:
+    def __init__(self, signals: Signals, seeds: Ids, deviations: Mapping[str, float]) -> None:
         self._signals = signals
         self._seeds = seeds
         self._artists = signals.artist_of[seeds]
+        self._worth = {
+            name: weight / deviations[name] if deviations[name] > 1e-12 else 0.0
+            for name, weight in WEIGHTS.items()
+        }
         self._of_artist = np.bincount(self._artists)[self._artists]  # seeds beside it, and itself
 
     def __call__(self, row: int) -> list[Share]:
@@ -43,7 +51,7 @@ class Shares:
         worth = self._worth
         factors = main.track_factors_[row]
         told = dict(zip(*(a.tolist() for a in self._main.explain_factors(factors)), strict=True))
-        items = signals.items.shares(self._seeds, row)
+        items = self._items(row)
         its_artist = by_artist.track_factors_[signals.artist_row[row]]
         artists = self._by_artist.explain_factors(its_artist)
         near = dict(zip(*(a.tolist() for a in artists), strict=True))
@@ -61,11 +69,8 @@ class Shares:
         return found
 
     @cached_property
-    def _worth(self) -> dict[str, float]:
-        """What one unit of each signal adds to the blend."""
-        raw = self._signals.raw(self._seeds)
-        deviations = {name: float(raw[name].std()) for name, weight in WEIGHTS.items() if weight}
-        return {n: WEIGHTS[n] / d if d > 1e-12 else 0.0 for n, d in deviations.items()}
+    def _items(self) -> Callable[[int], Floats]:
+        return self._signals.items.shares(self._seeds)
 
     @cached_property
     def _main(self) -> Session:

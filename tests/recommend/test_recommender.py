@@ -157,3 +157,15 @@ def test_without_anything_to_go_on_from_a_table_alone_ranks_all_and_skips_still_
     recommender = Recommender(None, table)
     assert {one.track_id for one in recommender.recommend([], n=3)} == {7, 8, 9}
     assert [one.track_id for one in recommender.recommend([], n=3, skips=[7])] == [9, 8]
+
+
+def test_a_branch_of_a_session_goes_its_own_way(wrmf: WRMF) -> None:
+    session = Session(wrmf, [0, 4])
+    before = session.factors
+    branch = session.branch()
+    branch.skip(6)
+    assert np.array_equal(session.factors, before)
+    assert (session.heard, branch.heard) == (2, 3)
+    whole = Session(wrmf, [0, 4])
+    whole.skip(6)
+    assert np.array_equal(branch.factors, whole.factors)

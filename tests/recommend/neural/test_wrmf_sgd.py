@@ -1,6 +1,7 @@
 """WRMF by samples: planted structure comes back, and the inverted loss shows what it is."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ import torch
 
 from recommend import WRMF, FormatError, Interactions, NotFittedError
 from recommend.neural import wrmf_sgd
+from recommend.neural.checkpoint import Checkpoint
 from recommend.neural.samples import InteractionSamples, TrackMaps
 from recommend.neural.wrmf_sgd import FactorNet, SampledWRMF, weighted_error
 
@@ -152,3 +154,35 @@ def test_bad_settings_and_questions_too_early_are_refused() -> None:
         SampledWRMF(learning_rate=float("nan"))
     with pytest.raises(TypeError, match="factors must be an integer"):
         SampledWRMF(factors=2.5)  # type: ignore[arg-type]
+
+
+def test_a_resumed_training_ends_as_one_that_was_never_interrupted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lists = Interactions.from_playlists([[1, 2, 3], [1, 2, 4], [5, 6, 7], [5, 6, 8]] * 10)
+    path = tmp_path / "unfinished"
+    whole = SampledWRMF(4, epochs=4, batch_size=64).fit(lists)
+    write = Checkpoint.write
+
+    def interrupted(self: Checkpoint, *what: Any) -> None:
+        write(self, *what)
+        if what[2] == 2:  # epochs
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Checkpoint, "write", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            SampledWRMF(4, epochs=4, batch_size=64).fit(lists, path)
+    resumed = SampledWRMF(4, epochs=4, batch_size=64).fit(lists, path)
+    assert not path.exists()
+    assert np.array_equal(resumed.track_factors_, whole.track_factors_)
+    assert resumed.losses_ == whole.losses_
+
+
+def test_shares_are_the_terms_of_the_cosine() -> None:
+    lists = Interactions.from_playlists([[1, 2, 3], [1, 2, 4], [5, 6, 7], [5, 6, 8]] * 10)
+    model = SampledWRMF(4, epochs=2).fit(lists)
+    answer = model.answer(np.array([1, 5, 99]))
+    assert answer is not None
+    sums = [sum(s.value for s in answer.shares(row)) for row in range(len(answer.scores))]
+    np.testing.assert_allclose(sums, answer.scores, atol=1e-5)
