@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
 import numpy as np
@@ -22,6 +22,12 @@ _UNKNOWN_S = 5.0  # of sound without an answer until it is called unknown
 _LOST_S = 3.0  # without a confirmation until a known track counts as over
 _JUMP_S = 0.5  # a place this far from where it was expected is news: many tunes repeat themselves
 _OTHER_SPEED = 0.005  # and so is a speed this far from what was said: a guess of two seconds
+
+_OWN_S = 5.0  # of our own sound that are compared with what was heard
+
+# Takes a track, a frame of the engine and a number of frames; returns as many frames of what we
+# played up to there, mono; None if there was nothing of the kind that may be taken for the track.
+OwnSound = Callable[[int, int, int], NDArray[np.float32] | None]
 
 State = Literal["known", "unknown", "silence"]
 
@@ -62,9 +68,14 @@ class Tracker:
     index : FingerprintIndex
     sample_rate : float
         Of the samples, Hz.
+    own_sound : OwnSound, optional
+        What we play ourselves: a name that it would get as well is not the room's.
     """
 
-    def __init__(self, index: FingerprintIndex, sample_rate: float) -> None:
+    def __init__(
+        self, index: FingerprintIndex, sample_rate: float, own_sound: OwnSound | None = None
+    ) -> None:
+        self._own_sound = own_sound
         self._stream = index.stream(sample_rate)
         self._rate = sample_rate
         self._base = 0  # frames before the stream's last reset
@@ -89,8 +100,11 @@ class Tracker:
         """Frames heard since what the latest answer speaks of."""
         return self._frames - self._base - (self.latest.frame if self.latest is not None else 0)
 
-    def feed(self, samples: NDArray[np.float32]) -> Heard | None:
-        """Take samples, shape (n,), any n; return what changed, or None."""
+    def feed(self, samples: NDArray[np.float32], frame: int = 0) -> Heard | None:
+        """Take samples, shape (n,), any n; return what changed, or None.
+
+        `frame`: of the engine, at which the first of them came in; of use with `own_sound`.
+        """
         if not np.isfinite(samples).all():
             samples = np.nan_to_num(samples, nan=0.0, posinf=1.0, neginf=-1.0)
         start = self._frames
@@ -107,8 +121,19 @@ class Tracker:
         answer = self._stream.feed(samples)
         if answer is None:
             return None
+        if self._is_own(answer, frame + len(samples)):
+            self._stream.drop()
+            answer = replace(answer, match=None, position_s=None)
         self.latest = answer
         return self._judge(answer)
+
+    def _is_own(self, answer: Identification, frame: int) -> bool:
+        """Tell whether a new name is that of our own sound, come back by the microphone."""
+        match = answer.match
+        if self._own_sound is None or match is None or match.track_id == self._track:
+            return False
+        own = self._own_sound(match.track_id, frame, round(_OWN_S * self._rate))
+        return own is not None and self._stream.is_also(own)
 
     def _restart(self, frame: int) -> None:
         self._stream.reset()
@@ -191,7 +216,7 @@ def hear(
     if len(block) == 0:
         return block, None
     before = tracker.latest
-    heard = tracker.feed(block)
+    heard = tracker.feed(block, frame)
     if follower is not None:
         follower.feed(block, frame)
         answer = tracker.latest
@@ -215,6 +240,8 @@ class Listener:
         Seconds of the latest audio to keep, for pictures and explanations.
     follower : MicrophoneFollower, optional
         Told all that is heard, from the thread.
+    own_sound : OwnSound, optional
+        As of `Tracker`.
 
     Attributes
     ----------
@@ -230,9 +257,10 @@ class Listener:
         on_heard: Callable[[Heard], None],
         keep_s: float = 10.0,
         follower: MicrophoneFollower | None = None,
+        own_sound: OwnSound | None = None,
     ) -> None:
         self._state = state
-        self._tracker = Tracker(index, sample_rate)
+        self._tracker = Tracker(index, sample_rate, own_sound)
         self._on_heard = on_heard
         self._follower = follower
         self._recent = np.zeros(round(keep_s * sample_rate), dtype=np.float32)

@@ -29,6 +29,7 @@ _METER_DB = 72.0
 _LIMITER_DB = 24.0
 _SCOPE_STEP = 4  # frames to a point: 21 ms at 48 kHz in all
 _TRIES = 4
+_SILENT_RMS = 10 ** (-66 / 20)
 _POWER_FLOOR = np.float32(1e-12)
 
 Floats = NDArray[np.float32]
@@ -70,6 +71,34 @@ class Frame:
     beat: float
     limiting: bool
     recording: bool
+
+
+def played_until(state: NDArray[np.void], frame: int, count: int) -> Floats | None:
+    """Return what went out up to a frame, mono.
+
+    Parameters
+    ----------
+    state : ndarray of STATE, shape (1,)
+    frame : int
+        Of the engine: the first one that is not returned.
+    count : int
+        How many frames.
+
+    Returns
+    -------
+    ndarray of float32, shape (count,), or None
+        None where it was silent, or no longer (or not yet) is there.
+    """
+    one = state[0]
+    ring, head = one["tap"], one["tap_head"]
+    end = int(head[0]) - (int(one["frame"]) - frame)
+    begin = end - count
+    if begin < 0 or not 0 <= int(head[0]) - end < ds.TAP_FRAMES - count:
+        return None
+    played = ring[np.arange(begin, end) & (ds.TAP_FRAMES - 1)].mean(axis=1)
+    if int(head[0]) - begin > ds.TAP_FRAMES:  # it was written over meanwhile
+        return None
+    return played if float(np.sqrt(np.mean(np.square(played)))) > _SILENT_RMS else None
 
 
 class Watch:

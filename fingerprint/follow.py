@@ -32,6 +32,8 @@ LOST_LEAST = 1.0
 LOST_LOOKS = 6  # looks in a row below that, and it is gone: 1.5 s
 NEVER = 1 << 62
 AGAIN = (100, 200, 400)  # frames after which the place is looked at anew: music repeats itself
+LATEST = 30  # frames by which a room may be late with what we play: 0.6 s
+AS_MUCH = 0.7  # of the advantage of what is heard
 FORGET = 0.15  # of the usual advantage, a look
 WINDOWS = (120, 250, 120, 400)  # frames of the newest audio that a search takes, in turn
 SEARCH_EVERY = (4, 2, 150, 500)  # looks between searches when unknown for over 500, 150 frames
@@ -121,6 +123,36 @@ class Follower:
             match, known=True, confidence=self._line.confidence
         )  # what is followed was sure when it was found
         return match, frames
+
+    def agrees(self, level: NDArray[np.float32], other: NDArray[np.float32], heard: int) -> bool:
+        """Tell whether another sound is as much that place of the track as what was heard.
+
+        Parameters
+        ----------
+        level, other : ndarray, float32, shape (frames, BINS)
+            The newest spectra of what is heard, and of another sound at the same time or up to
+            `LATEST` frames sooner.
+        heard : int
+            As of `look`.
+        """
+        line = self._line
+        frames = min(len(level), len(other))
+        if line is None or frames < SHORT:
+            return False
+        run, start = self._ear.runs[line.candidate.run], line.align(heard - frames)
+        here = compare(run, line.candidate, start, worth(look(level[-frames:]))).advantage
+        seen = worth(look(other[-frames:]))
+        best = max(
+            compare(run, line.candidate, start + lag * line.candidate.tempo, seen).advantage
+            for lag in range(LATEST + 1)
+        )
+        return best >= AS_MUCH * here
+
+    def drop(self, heard: int) -> None:
+        """Forget what plays, and look anew in what comes from here on."""
+        self._line = self._doubt = None
+        self._misses = 0
+        self._changed = heard
 
     def _follow(self, level: NDArray[np.float32], heard: int) -> None:
         line = self._line

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from dsp.resample import StreamResampler
-from dsp.spectrum import StreamSpectrum
+from dsp.resample import StreamResampler, resample
+from dsp.spectrum import StreamSpectrum, log_power
 
 from . import settings as s
 from .follow import Follower
@@ -78,6 +78,28 @@ class Stream:
             self._next = self._heard + STEP
         self._keep(new)
         return said
+
+    def is_also(self, samples: NDArray[np.float32]) -> bool:
+        """Tell whether another sound is what is followed as much as what was heard.
+
+        So the name that music of our own gets, come back through the microphone, is told from
+        that of the room's music.
+
+        Parameters
+        ----------
+        samples : ndarray, float32, shape (n,)
+            Mono, finite, at the rate of the stream; up to the moment, or up to half a second
+            before the moment, at which the last samples were heard.
+        """
+        mono = resample(samples, self._rate, s.SAMPLE_RATE)
+        if len(mono) < s.N_FFT:
+            return False
+        level = log_power(mono, s.N_FFT, s.HOP, s.FIRST_BIN, s.LAST_BIN)
+        return self._follower.agrees(self._level, level, self._heard)
+
+    def drop(self) -> None:
+        """Forget what is followed, and look anew in what comes from here on."""
+        self._follower.drop(self._heard)
 
     def _keep(self, new: NDArray[np.float32]) -> None:
         self._heard += len(new)

@@ -110,8 +110,9 @@ def from_name(path: Path) -> Tags:
 
     Examples
     --------
-    >>> from_name(Path("03 - Edvard Grieg - Morning Mood.flac"))
-    Tags(title='Morning Mood', artist='Edvard Grieg', album='')
+    >>> said = from_name(Path("03 - Edvard Grieg - Morning Mood.flac"))
+    >>> said.title, said.artist
+    ('Morning Mood', 'Edvard Grieg')
     """
     stem = clean(path.stem.replace("_", " "))
     rest = _NUMBERED.sub("", stem, count=1) or stem

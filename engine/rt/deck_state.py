@@ -9,7 +9,7 @@ from typing import Any
 
 DECKS = 2
 DECK_FRAMES = 1 << 17  # 2.7 s of stereo at 48 kHz; a power of two
-TAP_FRAMES = 1 << 12
+TAP_FRAMES = 1 << 19  # 10.9 s: as long as it takes to find out that the room plays what we do
 EASE_S = 0.005  # a deck that is held or flushed falls silent within, and comes back so
 METER_S = 0.3  # time constant of the meters' fall
 NEVER = (1 << 62) - 1  # a frame that does not come

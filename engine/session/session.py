@@ -8,6 +8,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+import numpy as np
+from numpy.typing import NDArray
+
 from engine.decks import Cue, Decks
 from engine.errors import LibraryError
 from engine.follow import Follower
@@ -24,6 +27,7 @@ from engine.session.moments import Moments
 from engine.session.play_queue import PlayQueue
 from engine.session.rules import Rules
 from engine.synth import Synth
+from engine.watch import played_until
 
 if TYPE_CHECKING:
     from engine.analysis import Analysis, OnsetEnvelope
@@ -293,7 +297,14 @@ class Session:
             self.synth.sample_rate,
             self._take,
             follower=self.follower,
+            own_sound=self._own_sound,
         )
+
+    def _own_sound(self, track_id: int, frame: int, count: int) -> NDArray[np.float32] | None:
+        """Return what we played besides this track; see `engine.listener.OwnSound`."""
+        if self.is_own(track_id):
+            return None
+        return played_until(self.synth.state, frame, count)
 
     def _take(self, heard: Heard) -> None:
         track = self.track(heard.track_id) if heard.track_id is not None else None

@@ -24,11 +24,20 @@ class _Stream:
         self.script: int | None = None  # the track that would be found
         self.speed = 1.0
         self.resets: list[int] = []
+        self.also: list[int] = []  # lengths of our own sound that was asked about
+        self.dropped = 0
         self.fed = 0
 
     def reset(self) -> None:
         self.resets.append(self.fed)
         self.fed = 0
+
+    def is_also(self, samples: NDArray[np.float32]) -> bool:
+        self.also.append(len(samples))
+        return bool(samples[0] > 0.5)
+
+    def drop(self) -> None:
+        self.dropped += 1
 
     def feed(self, samples: NDArray[np.float32]) -> Identification | None:
         assert np.isfinite(samples).all()
@@ -90,6 +99,35 @@ def test_a_speed_that_turns_out_to_be_another_is_said_again(
     assert (said.track_id, said.speed) == (7, 1.001)
     index.one.speed = 1.004  # a record player's flutter is no news
     assert _feed(tracker, _loud(), 4) == []
+
+
+def test_a_name_that_our_own_sound_has_is_not_said_and_looked_for_anew(index: _Index) -> None:
+    level = [1.0]
+    asked: list[tuple[int, int]] = []
+
+    def own(track_id: int, frame: int, count: int) -> NDArray[np.float32] | None:
+        asked.append((track_id, frame))
+        return np.full(count, level[0], np.float32) if level[0] else None
+
+    tracker = Tracker(index, _RATE, own)  # type: ignore[arg-type]
+    index.one.script = 7
+    assert tracker.feed(_loud(), 90_000) is None
+    assert asked == [(7, 90_000 + _HALF)]
+    assert index.one.also == [5 * _RATE]
+    assert index.one.dropped == 1
+    assert tracker.latest is not None
+    assert tracker.latest.match is None
+    level[0] = 0.1  # we play something else
+    said = tracker.feed(_loud(), 90_500)
+    assert said is not None
+    assert said.track_id == 7
+    assert tracker.feed(_loud(), 91_000) is None
+    assert len(asked) == 2  # a track that was named is not doubted
+    index.one.script, level[0] = 8, 0.0  # we play nothing
+    said = tracker.feed(_loud(), 91_500)
+    assert said is not None
+    assert said.track_id == 8
+    assert len(index.one.also) == 2
 
 
 def test_another_track_is_said_at_once_and_its_time_counts_from_the_change(

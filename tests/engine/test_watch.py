@@ -7,9 +7,10 @@ import pytest
 from numpy.typing import NDArray
 
 from engine.io.device import HandStream
+from engine.rt.deck_state import TAP_FRAMES
 from engine.rt.ring import read_mic, write_deck
 from engine.synth import Synth
-from engine.watch import BINS, FRAMES, HIGHEST_HZ, LOWEST_HZ, METERS, Frame, Watch
+from engine.watch import BINS, FRAMES, HIGHEST_HZ, LOWEST_HZ, METERS, Frame, Watch, played_until
 
 RATE = 48_000
 
@@ -65,6 +66,25 @@ def test_the_latest_output_is_what_went_out_to_the_last_frame() -> None:
     want = np.outer(sound[-FRAMES:], (1.0, -0.5)).astype(np.float32)
     assert np.array_equal(frame.output, want)
     assert np.array_equal(frame.microphone[512:], want[:-512, 0])  # a block later
+
+
+def test_what_was_played_is_there_to_be_read_for_ten_seconds() -> None:
+    synth = Synth(sample_rate=RATE)
+    stream = HandStream(synth, 512)
+    sound = np.random.default_rng(0).uniform(-0.5, 0.5, 512 * 1100).astype(np.float32)
+    for block in sound.reshape(-1, 512):
+        write_deck(synth.state, np.stack([block, 0.5 * block], 1))
+        stream.step()
+    now = int(synth.state[0]["frame"])
+    got = played_until(synth.state, now - 1000, 300)
+    assert got is not None
+    np.testing.assert_allclose(got, 0.75 * sound[now - 1300 : now - 1000], atol=1e-6)
+    assert played_until(synth.state, now + 1, 300) is None  # not yet
+    assert played_until(synth.state, now - TAP_FRAMES, 300) is None  # no longer
+    assert played_until(synth.state, 200, 300) is None  # before the beginning
+    for _ in range(10):
+        stream.step()
+    assert played_until(synth.state, now + 5120, 4000) is None  # silence
 
 
 def test_before_there_is_enough_sound_silence_stands_in_front() -> None:

@@ -105,6 +105,30 @@ def test_nothing_is_due_in_the_first_second(library, tunes):
     assert stream.feed(part(tunes[0], 2.9, 0.3)) is not None
 
 
+@pytest.mark.parametrize("late_s", [0.0, 0.03, 0.5])
+def test_our_own_sound_come_back_is_told_from_the_rooms(library, tunes, late_s):
+    late = int(late_s * RATE)
+    heard = with_noise(part(tunes[0], 4.0, 5.0), 10)
+    stream = library.stream(RATE)
+    assert stream.feed(heard).match.track_id == 10
+    end = int(9.0 * RATE) + late  # what we play now is heard later
+    assert stream.is_also(tunes[0][end - 4 * RATE : end])
+    along = part(tunes[4], 5.0, 4.0)
+    assert not stream.is_also(along)  # we play something else at the same time
+    assert not stream.is_also(np.zeros(4 * RATE, np.float32))
+    assert not stream.is_also(along[:100])
+
+
+def test_what_is_dropped_is_found_again_only_in_new_sound(library, tunes):
+    stream = library.stream(RATE)
+    assert stream.feed(part(tunes[0], 4.0, 4.0)).match is not None
+    stream.drop()
+    after = [stream.feed(part(tunes[0], 8.0 + 0.25 * i, 0.25)) for i in range(16)]
+    seconds = [0.25 * i for i, a in enumerate(after) if a is not None and a.match is not None]
+    assert seconds[0] >= 0.5
+    assert not stream.is_also(np.zeros(0, np.float32))
+
+
 def test_reset_starts_counting_again(library, tunes):
     stream = library.stream(RATE)
     stream.feed(part(tunes[0], 2, 4))
