@@ -16,7 +16,7 @@ class Voice:
     Attributes
     ----------
     kind : str
-        As of `recommend.Reason`: 'playlists', 'sound', 'cold' or 'popular'.
+        As of `recommend.Reason`: 'playlists', 'artist', 'artists', 'sound', 'cold' or 'popular'.
     track_id : int
         The track that was heard or liked (or, unlike it, skipped) and now speaks.
     title : str
