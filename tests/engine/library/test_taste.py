@@ -172,7 +172,7 @@ def test_a_name_alone_is_enough_for_two_towers(
     from recommend.neural.two_tower import TwoTower
 
     def towers(taught: Taught, checkpoint: Path | None) -> Model:
-        model = TwoTower(8, epochs=25, learning_rate=0.02, batch_size=16, buckets=512)
+        model = TwoTower(8, epochs=12, learning_rate=0.04, batch_size=16, buckets=512)
         return model.fit(taught.interactions, taught.names, checkpoint=checkpoint)
 
     monkeypatch.setitem(models.MODELS, "two-tower", Kind("", towers, TwoTower.load))  # type: ignore[misc]
