@@ -74,7 +74,8 @@ class Scan:
             return order, scores[order]
         scores = self._products(rows, x)
         place = np.minimum(np.searchsorted(rows, hidden), len(rows) - 1)
-        order = top(scores, n, place[rows[place] == hidden])
+        scores[place[rows[place] == hidden]] = -np.inf
+        order = np.argsort(-scores, kind="stable")[:n]  # of n and more that are not hidden
         return rows[order], scores[order]
 
     def _products(self, rows: Ids, x: Floats) -> Floats:
