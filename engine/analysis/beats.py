@@ -17,6 +17,7 @@ from engine.analysis.pulse import follow, likelihood, periods
 from engine.analysis.refine import LATENCY_S, refine
 from engine.analysis.trust import trust, trust_evidence
 
+Doubles = NDArray[np.float64]
 Floats = NDArray[np.float32]
 
 # BPM; one search over all, then three over an octave each, which see other levels.
@@ -33,7 +34,7 @@ def candidates(features: Features) -> list[Candidate]:
         ladder = periods(60.0 / fast / HOP_S, 60.0 / slow / HOP_S)
         beats = follow(score, ladder).astype(np.float64) * HOP_S
         if len(beats) >= _FEWEST:
-            found += readings(*refine(beats, features.fine))
+            found += readings(*settle(beats, features.fine))
     return [c for c in distinct(found, features.duration_s) if len(c.beats_s) >= _FEWEST]
 
 
@@ -57,6 +58,15 @@ def choose(features: Features, stream: Floats) -> Choice | None:
     return Choice([found[k] for k in order], rows[order], scores[order])
 
 
+def settle(beats_s: Doubles, fine: Floats) -> tuple[Doubles, bool]:
+    """Return what `refine` does; the beats as they were where that would bring two into one.
+
+    Of speech, or notes that hardly sound, two beats may be drawn to the same onset.
+    """
+    beats, steady = refine(beats_s, fine)
+    return (beats, steady) if (np.diff(beats) > 0.0).all() else (beats_s, False)
+
+
 def find_grid(features: Features) -> Grid | None:
     """Return the beat grid of a track; None if there is nothing to number."""
     if not features.onset[:, 3].any():
@@ -66,7 +76,7 @@ def find_grid(features: Features) -> Grid | None:
     if choice is None:
         return None
     best = choice.ranked[0]
-    beats, steady = refine(best.beats_s, features.fine)
+    beats, steady = settle(best.beats_s, features.fine)
     settled = Candidate(beats, steady)
     meter, downbeat, sure = choose_bars(fold(settled, stream), settled.bpm, network.load("bars"))
     told = trust_evidence(settled, choice.ranked, choice.scores, choice.rows[0], features)
