@@ -27,7 +27,7 @@ from engine.rt.rack_settings import rack_numbers
 from engine.rt.slots import slot_parameters
 
 # What the sound of a single note does not depend on.
-_NOT_OF_A_SLOT = dict.fromkeys(("name", "tags", "controls", "drums", "arpeggio"))
+_NOT_OF_A_SLOT = dict.fromkeys(("name", "tags", "controls", "drums", "arpeggio", "follow"))
 _NO_VALUES = np.zeros(0)
 _PRELOADED = (
     "slots", "sound_slot", "sound_style", "sound_control", "rack_rows", "program_sound",

@@ -83,7 +83,8 @@ class Follower:
         Returns what our own deck sends out, as (track id, second of the track, frame), or None:
         it needs no ear.
     beat, tuning : bool
-        What follows; `follow_beat` and `follow_tuning` change it later.
+        What follows; `follow_beat` and `follow_tuning` change it later. The patch of the first
+        channel must want it, too.
     background : bool
         Look for the beat of unknown music in a thread of its own, which `close` ends.
 
@@ -124,6 +125,11 @@ class Follower:
         self._wanted_cents = 0.0
         self._key: Key | None = None
         self._cents_s = 0.0
+
+    @property
+    def leads(self) -> bool:
+        """Whether the synthesizer's beat follows: by the switch, and by the patch."""
+        return self.follow_beat and self._synth.patch(0).follow.beat
 
     def close(self) -> None:
         """End the thread."""
@@ -267,7 +273,7 @@ class Follower:
 
     def _lead(self, beat: float, frame: int, bpm: float) -> None:
         """Bring the synthesizer to a beat, if it is to follow."""
-        if self.follow_beat and LOWEST_BPM <= bpm <= HIGHEST_BPM:
+        if self.leads and LOWEST_BPM <= bpm <= HIGHEST_BPM:
             at_once = not self._engaged or abs(self._off(beat, frame)) > _FAR_S * bpm / 60.0
             sent = self._synth.follow_beat(beat, frame, bpm, at_once)
             self._engaged = self._engaged or sent
@@ -285,7 +291,8 @@ class Follower:
     def _glide(self, now_s: float) -> None:
         """Draw the tuning nearer to what is wanted; without a track, to where it was."""
         passed_s, self._cents_s = max(0.0, now_s - self._cents_s), now_s
-        wanted = self._wanted_cents if self.follow_tuning else 0.0
+        follows = self.follow_tuning and self._synth.patch(0).follow.tuning
+        wanted = self._wanted_cents if follows else 0.0
         step = float(np.clip(wanted - self._cents, -1.0, 1.0) * _CENTS_PER_S * passed_s)
         if step == 0.0:
             return

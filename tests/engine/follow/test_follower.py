@@ -13,6 +13,7 @@ from engine.analysis import Analysis, Grid, Key, OnsetEnvelope
 from engine.analysis.features import FINE_HOP_S, SAMPLE_RATE, FineStream
 from engine.analysis.onsets import HOP_S
 from engine.follow import Follower
+from engine.parts import Follow
 from engine.synth import Synth
 from fingerprint import Identification
 from fingerprint.match import Match
@@ -254,6 +255,22 @@ def test_what_is_switched_off_does_not_follow(
     room.play(4.0)
     assert room.synth.tempo == pytest.approx(93.0)
     assert room.synth.state[0]["master_tune"] == 0.0
+
+
+@pytest.mark.parametrize("wish", [Follow(beat=False), Follow(tuning=False)])
+def test_a_patch_says_what_of_it_follows(
+    track: NDArray[np.float32], envelope: OnsetEnvelope, wish: Follow
+) -> None:
+    room = _room(track, envelope)
+    room.synth.program(replace(room.synth.patch(0), follow=wish))
+    room.synth.set_tempo(93.0)
+    room.play(4.0)
+    assert (room.synth.tempo != pytest.approx(93.0, abs=0.5)) == wish.beat
+    assert (room.synth.state[0]["master_tune"] != 0.0) == wish.tuning
+    room.synth.program(replace(room.synth.patch(0), follow=Follow()))
+    room.play(2.0)
+    assert room.synth.tempo != pytest.approx(93.0, abs=0.5)
+    assert room.synth.state[0]["master_tune"] != 0.0
 
 
 def test_our_own_deck_is_followed_without_an_ear() -> None:
