@@ -19,14 +19,17 @@ from engine.rt.transport import HIGHEST_BPM, LOWEST_BPM
 from engine.synth import Synth
 from fingerprint import Identification
 
-_WINDOWS_S = (2.5, 5.0)  # of sound that a place is refined by; the second where the first fails
+# Of sound that a place is refined by, one after the other where one fails: less than 2.5 s at the
+# start of the music, more where little begins.
+_WINDOWS_S = (2.5, 1.6, 5.0)
 _REFINE_EVERY_S = 0.4
 _FINE_SIGMA_S = 0.006  # of a refined place; neighbours share sound, so more than its own
 _COARSE_SIGMA_S = 0.018
 _COARSE_AFTER_S = 1.0  # without a refined place, the ear's own counts
 _DECK_SIGMA_S = 0.002
 _SPEED_SETTLED = 0.002  # standard deviation below which other speeds are not tried
-_SURE_S = 0.0065  # the beat is taken up when the place is known this well
+_SURE_S = 0.0065  # the beat is taken up when the place is known this well by the ear alone
+_PLACED_S = 0.0125  # or this well by what begins when: after one look, that is
 _FAR_S = 0.025  # a beat so far off is put right at once
 _FREEWHEEL_BEATS = 18.0
 _LATE_S = 3.0  # after the last observation that was due, the beat freewheels
@@ -120,7 +123,9 @@ class Follower:
         self._track: tuple[int, Analysis, OnsetEnvelope | None] | None = None
         self._from_deck = False
         self._refined_s = -math.inf  # when a place was refined last
+        self._begun_s = -math.inf  # sound before this is of another place
         self._engaged = False
+        self._placed = False  # the line rests on a refined place
         self._cents = 0.0
         self._wanted_cents = 0.0
         self._key: Key | None = None
@@ -162,7 +167,8 @@ class Follower:
         if since_s < _REFINE_EVERY_S or self._refine(now_s, place, match.speed):
             return
         if since_s > _COARSE_AFTER_S:
-            self._add(now_s, place, _COARSE_SIGMA_S, match.speed)
+            began_s = now_s - min(_WINDOWS_S)
+            self._add(now_s, place, _COARSE_SIGMA_S, match.speed, began_s)
 
     # --- the lock
 
@@ -173,7 +179,8 @@ class Follower:
             self._from_deck = True
         if self._turn_to(track_id):
             self._tune(0.0)
-            self._add(frame / self._rate, position_s, _DECK_SIGMA_S, 1.0)
+            now_s = frame / self._rate
+            self._add(now_s, position_s, _DECK_SIGMA_S, 1.0, now_s)
 
     def _turn_to(self, track_id: int) -> bool:
         """Make a track the one that is followed; False when there is nothing to follow in it."""
@@ -189,14 +196,19 @@ class Follower:
     def _forget(self) -> None:
         self._lock.clear()
         self._track = None
-        self._refined_s = -math.inf
-        self._engaged = False
+        self._refined_s = self._begun_s = -math.inf
+        self._engaged = self._placed = False
         self._wanted_cents = 0.0
         self._key = None
 
-    def _add(self, time_s: float, position_s: float, sigma_s: float, speed: float) -> None:
+    def _add(
+        self, time_s: float, position_s: float, sigma_s: float, speed: float, since_s: float
+    ) -> None:
+        """Take an observation that rests on the sound from `since_s` on."""
         if self._lock.add(time_s, position_s, sigma_s, speed):
-            self._engaged = False
+            self._engaged = self._placed = False
+            self._begun_s = since_s
+        self._placed = self._placed or sigma_s <= _FINE_SIGMA_S
 
     def _refine(self, now_s: float, place: float, named: float) -> bool:
         """Add a refined observation, if one can be had; `named` is the speed by the ear."""
@@ -208,14 +220,17 @@ class Follower:
         speed = line.speed if line is not None and settled else named
         for seconds in _WINDOWS_S:
             strength, start_s = self._onsets.latest(seconds)
+            if start_s < self._begun_s:
+                continue
             middle_s = start_s + 0.5 * len(strength) * self._onsets.step_s
             thought = place + (middle_s - now_s) * speed
             find = refine if settled else find_speed
             shift = find(strength, self._onsets.step_s, envelope, thought, speed)
             if shift is not None:
-                if self._refined_s == -math.inf:
+                if not self._placed:
                     self._engaged = False  # until now, the ear's word alone
-                self._add(middle_s, thought + shift.seconds, _FINE_SIGMA_S, shift.speed)
+                found_s = thought + shift.seconds
+                self._add(middle_s, found_s, _FINE_SIGMA_S, shift.speed, start_s)
                 self._refined_s = now_s
                 return True
         return False
@@ -253,7 +268,7 @@ class Follower:
             self._forget()
             self.following = Following(cents=self._cents)
             return
-        if not self._engaged and line.sigma_s > _SURE_S:
+        if not self._engaged and line.sigma_s > (_PLACED_S if self._placed else _SURE_S):
             state = "listening"
         else:
             self._lead(beat, frame, bpm)
