@@ -197,3 +197,19 @@ class Arpeggio:
 
     def __post_init__(self) -> None:
         check("arpeggio", self)
+
+
+@dataclass(frozen=True)
+class Follow:
+    """What goes with the music in the room, where the session follows it at all.
+
+    `beat`: the arpeggiator, and what has a note value of the LFOs and echoes, which are free
+    without one; `tuning`: the pitch of everything; `scale`: keys that snap into it.
+    """
+
+    beat: bool = switch(True, "arpeggios, and LFOs and echoes with a note value")
+    tuning: bool = switch(True, "the pitch of all keys")
+    scale: bool = switch(True, "keys snap into it, where the session lets them")
+
+    def __post_init__(self) -> None:
+        check("follow", self)

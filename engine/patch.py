@@ -22,6 +22,7 @@ from engine.parts import (
     Chorus,
     Delay,
     Filter,
+    Follow,
     Oscillator,
     Reverb,
     Route,
@@ -62,6 +63,7 @@ class Patch:
     chorus, delay, reverb         what is sent to the effects; their settings hold for all channels
                                   and are those of the patch on the first
     arpeggio : Arpeggio
+    follow : Follow               what goes with the music in the room; the first channel's holds
     controls : dict of int to str what controller numbers move here (learned), over the standard
     drums : dict of int to Patch  other patches for single keys (a drum kit)
     """
@@ -87,6 +89,7 @@ class Patch:
     delay: Delay = Delay()
     reverb: Reverb = Reverb()
     arpeggio: Arpeggio = Arpeggio()
+    follow: Follow = field(default_factory=Follow)
     controls: dict[int, str] = field(default_factory=dict)
     drums: dict[int, Patch] = field(default_factory=dict)
 
@@ -140,6 +143,7 @@ _PARTS: dict[str, type] = {
     "delay": Delay,
     "reverb": Reverb,
     "arpeggio": Arpeggio,
+    "follow": Follow,
 }
 _SILENT = Oscillator(level=0.0)
 

@@ -26,7 +26,7 @@ from engine.rt.rack_settings import rack_numbers
 from engine.rt.slots import slot_parameters
 
 # What the sound of a single note does not depend on.
-_NOT_OF_A_SLOT = {"name", "tags", "controls", "drums", "arpeggio"}
+_NOT_OF_A_SLOT = {"name", "tags", "controls", "drums", "arpeggio", "follow"}
 _ALL = tuple(part.name for part in fields(Patch))
 _OF_A_SLOT = tuple(name for name in _ALL if name not in _NOT_OF_A_SLOT)
 _NO_VALUES = np.zeros(0)

@@ -20,7 +20,6 @@ _AGREEING = 0.8
 _BENT_S = 0.010  # of the running median: more is a drift
 _RUN = 8  # beats
 _LOCAL = 9  # beats of a local parabola
-_PARTS = (1 / 4, 1 / 3, 1 / 2, 2 / 3, 3 / 4)  # of a beat, where notes may lie
 _RISE = 16  # frames, 40 ms: the longest attack that is followed back
 
 
@@ -115,35 +114,10 @@ def refine(beats_s: Doubles, fine: Floats) -> tuple[Doubles, bool]:
             weight = np.minimum(strength / limit, 1.0)
             start, period = line(number, times, weight)
             on_line = start + period * number
-        return _tightened(on_line, times, weight, limit, fine), True
+        return on_line, True
     smooth = local_parabolas(times, weight)
     times, strength = snap(smooth, fine, 0.030)
     return local_parabolas(times, np.minimum(strength / limit, 1.0)), False
-
-
-def _tightened(
-    on_line: Doubles, times: Doubles, weight: Doubles, limit: float, fine: Floats
-) -> Doubles:
-    """Return beats on a line whose slope all that sounds between the beats has a say in.
-
-    Swung and pushed parts lie off their places by a constant, which is taken out; the phase is
-    that of the beats alone.
-    """
-    number = np.arange(len(on_line), dtype=np.float64)
-    period = float(on_line[1] - on_line[0])
-    numbers, found, weights = [number], [times], [weight]
-    for part in _PARTS:
-        there, strength = snap(on_line + part * period, fine, min(0.030, 0.1 * period))
-        heavy = np.minimum(strength / limit, 1.0)
-        off = there - on_line - part * period
-        order = np.argsort(off)
-        middle = np.searchsorted(np.cumsum(heavy[order]), 0.5 * heavy.sum())
-        numbers.append(number + part)
-        found.append(there - off[order[min(middle, len(off) - 1)]])
-        weights.append(heavy)
-    _, period = line(np.concatenate(numbers), np.concatenate(found), np.concatenate(weights))
-    start, _ = line(np.zeros(len(number)), times - period * number, weight)
-    return start + period * number
 
 
 def is_steady(times: Doubles, on_line: Doubles, weight: Doubles) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 from engine.analysis.errors import FormatError
 from engine.analysis.grid import Grid
 
-VERSION = 1
+VERSION = 2
 """Of the analysis; results of another version are made again."""
 
 KEY_STEP_S = 10.0

@@ -21,9 +21,12 @@ def describe(patch: Patch) -> str:
 
     Examples
     --------
+    >>> from engine.parts import Follow
     >>> from engine.patch import Patch
     >>> describe(Patch())
     'saw, low-pass 12 dB'
+    >>> describe(Patch(follow=Follow(beat=False)))
+    'saw, low-pass 12 dB, own beat'
     """
     if patch.drums:
         return f"{len({drum.name for drum in patch.drums.values()})} drums"
@@ -48,6 +51,7 @@ def describe(patch: Patch) -> str:
         "reverb": patch.reverb.send,
     }
     parts += [name for name, send in sends.items() if send > 0]
+    parts += [f"own {name}" for name, room in vars(patch.follow).items() if not room]
     return ", ".join(parts)
 
 

@@ -19,14 +19,17 @@ from engine.rt.transport import HIGHEST_BPM, LOWEST_BPM
 from engine.synth import Synth
 from fingerprint import Identification
 
-_WINDOWS_S = (2.5, 5.0)  # of sound that a place is refined by; the second where the first fails
+# Of sound that a place is refined by, one after the other where one fails: less than 2.5 s at the
+# start of the music, more where little begins.
+_WINDOWS_S = (2.5, 1.6, 5.0)
 _REFINE_EVERY_S = 0.4
 _FINE_SIGMA_S = 0.006  # of a refined place; neighbours share sound, so more than its own
 _COARSE_SIGMA_S = 0.018
 _COARSE_AFTER_S = 1.0  # without a refined place, the ear's own counts
 _DECK_SIGMA_S = 0.002
 _SPEED_SETTLED = 0.002  # standard deviation below which other speeds are not tried
-_SURE_S = 0.0065  # the beat is taken up when the place is known this well
+_SURE_S = 0.0065  # the beat is taken up when the place is known this well by the ear alone
+_PLACED_S = 0.0125  # or this well by what begins when: after one look, that is
 _FAR_S = 0.025  # a beat so far off is put right at once
 _FREEWHEEL_BEATS = 18.0
 _LATE_S = 3.0  # after the last observation that was due, the beat freewheels
@@ -83,7 +86,8 @@ class Follower:
         Returns what our own deck sends out, as (track id, second of the track, frame), or None:
         it needs no ear.
     beat, tuning : bool
-        What follows; `follow_beat` and `follow_tuning` change it later.
+        What follows; `follow_beat` and `follow_tuning` change it later. The patch of the first
+        channel must want it, too.
     background : bool
         Look for the beat of unknown music in a thread of its own, which `close` ends.
 
@@ -119,11 +123,18 @@ class Follower:
         self._track: tuple[int, Analysis, OnsetEnvelope | None] | None = None
         self._from_deck = False
         self._refined_s = -math.inf  # when a place was refined last
+        self._begun_s = -math.inf  # sound before this is of another place
         self._engaged = False
+        self._placed = False  # the line rests on a refined place
         self._cents = 0.0
         self._wanted_cents = 0.0
         self._key: Key | None = None
         self._cents_s = 0.0
+
+    @property
+    def leads(self) -> bool:
+        """Whether the synthesizer's beat follows: by the switch, and by the patch."""
+        return self.follow_beat and self._synth.patch(0).follow.beat
 
     def close(self) -> None:
         """End the thread."""
@@ -156,7 +167,8 @@ class Follower:
         if since_s < _REFINE_EVERY_S or self._refine(now_s, place, match.speed):
             return
         if since_s > _COARSE_AFTER_S:
-            self._add(now_s, place, _COARSE_SIGMA_S, match.speed)
+            began_s = now_s - min(_WINDOWS_S)
+            self._add(now_s, place, _COARSE_SIGMA_S, match.speed, began_s)
 
     # --- the lock
 
@@ -167,7 +179,8 @@ class Follower:
             self._from_deck = True
         if self._turn_to(track_id):
             self._tune(0.0)
-            self._add(frame / self._rate, position_s, _DECK_SIGMA_S, 1.0)
+            now_s = frame / self._rate
+            self._add(now_s, position_s, _DECK_SIGMA_S, 1.0, now_s)
 
     def _turn_to(self, track_id: int) -> bool:
         """Make a track the one that is followed; False when there is nothing to follow in it."""
@@ -183,14 +196,19 @@ class Follower:
     def _forget(self) -> None:
         self._lock.clear()
         self._track = None
-        self._refined_s = -math.inf
-        self._engaged = False
+        self._refined_s = self._begun_s = -math.inf
+        self._engaged = self._placed = False
         self._wanted_cents = 0.0
         self._key = None
 
-    def _add(self, time_s: float, position_s: float, sigma_s: float, speed: float) -> None:
+    def _add(
+        self, time_s: float, position_s: float, sigma_s: float, speed: float, since_s: float
+    ) -> None:
+        """Take an observation that rests on the sound from `since_s` on."""
         if self._lock.add(time_s, position_s, sigma_s, speed):
-            self._engaged = False
+            self._engaged = self._placed = False
+            self._begun_s = since_s
+        self._placed = self._placed or sigma_s <= _FINE_SIGMA_S
 
     def _refine(self, now_s: float, place: float, named: float) -> bool:
         """Add a refined observation, if one can be had; `named` is the speed by the ear."""
@@ -202,14 +220,17 @@ class Follower:
         speed = line.speed if line is not None and settled else named
         for seconds in _WINDOWS_S:
             strength, start_s = self._onsets.latest(seconds)
+            if start_s < self._begun_s:
+                continue
             middle_s = start_s + 0.5 * len(strength) * self._onsets.step_s
             thought = place + (middle_s - now_s) * speed
             find = refine if settled else find_speed
             shift = find(strength, self._onsets.step_s, envelope, thought, speed)
             if shift is not None:
-                if self._refined_s == -math.inf:
+                if not self._placed:
                     self._engaged = False  # until now, the ear's word alone
-                self._add(middle_s, thought + shift.seconds, _FINE_SIGMA_S, shift.speed)
+                found_s = thought + shift.seconds
+                self._add(middle_s, found_s, _FINE_SIGMA_S, shift.speed, start_s)
                 self._refined_s = now_s
                 return True
         return False
@@ -247,7 +268,7 @@ class Follower:
             self._forget()
             self.following = Following(cents=self._cents)
             return
-        if not self._engaged and line.sigma_s > _SURE_S:
+        if not self._engaged and line.sigma_s > (_PLACED_S if self._placed else _SURE_S):
             state = "listening"
         else:
             self._lead(beat, frame, bpm)
@@ -267,7 +288,7 @@ class Follower:
 
     def _lead(self, beat: float, frame: int, bpm: float) -> None:
         """Bring the synthesizer to a beat, if it is to follow."""
-        if self.follow_beat and LOWEST_BPM <= bpm <= HIGHEST_BPM:
+        if self.leads and LOWEST_BPM <= bpm <= HIGHEST_BPM:
             at_once = not self._engaged or abs(self._off(beat, frame)) > _FAR_S * bpm / 60.0
             sent = self._synth.follow_beat(beat, frame, bpm, at_once)
             self._engaged = self._engaged or sent
@@ -285,7 +306,8 @@ class Follower:
     def _glide(self, now_s: float) -> None:
         """Draw the tuning nearer to what is wanted; without a track, to where it was."""
         passed_s, self._cents_s = max(0.0, now_s - self._cents_s), now_s
-        wanted = self._wanted_cents if self.follow_tuning else 0.0
+        follows = self.follow_tuning and self._synth.patch(0).follow.tuning
+        wanted = self._wanted_cents if follows else 0.0
         step = float(np.clip(wanted - self._cents, -1.0, 1.0) * _CENTS_PER_S * passed_s)
         if step == 0.0:
             return

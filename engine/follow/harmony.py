@@ -56,7 +56,8 @@ class Harmony:
     ----------
     synth : Synth
     snaps : bool
-        Keys outside the scale sound as their neighbours inside.
+        Keys outside the scale sound as their neighbours inside, if the patch of the first channel
+        wants that, too.
     drone : Patch or str, optional
         Holds tonic and fifth, on the last channel.
     pitches : array_like, shape (128,)
@@ -76,6 +77,7 @@ class Harmony:
         self._drones = drone is not None
         self._sounding: list[int] = []
         self._key: Key | None = None
+        self._scale: tuple[int, ...] | None = None  # that the keys sound in
         if drone is not None:
             synth.program(drone, channel=DRONE_CHANNEL)
 
@@ -86,30 +88,36 @@ class Harmony:
 
     def snap(self, on: bool) -> None:
         """Let all keys sound in the scale of the key that was heard last, or as they are."""
-        if on == self._snaps:
-            return
         self._snaps = on
-        if self._key is not None or not on:
-            scale = None if self._key is None or not on else self._key.scale()
-            self._synth.set_tuning(self._pitches if scale is None else snap(self._pitches, scale))
+        self._tune()
 
     def take(self, key: Key | None) -> None:
-        """Follow another key; None lets go of the drone and keeps the scale as it was last."""
+        """Follow another key; None lets go of the drone and keeps the scale as it was last.
+
+        Called again and again, it notices another patch as well.
+        """
         before, self._key = self._key, key
+        self._tune()
         if _same(before, key):
             return
         for note in self._sounding:
             self._synth.note_off(note, DRONE_CHANNEL)
         self._sounding = []
-        if key is None:
-            return
-        if self._snaps:
-            self._synth.set_tuning(snap(self._pitches, key.scale()))
-        if self._drones:
+        if key is not None and self._drones:
             tonic = _DRONE_LOWEST + key.tonic
             self._sounding = [tonic, tonic + _FIFTH]
             for note in self._sounding:
                 self._synth.note_on(note, _DRONE_VELOCITY, DRONE_CHANNEL)
+
+    def _tune(self) -> None:
+        """Let the keys sound as they should by now."""
+        scale: tuple[int, ...] | None = None
+        if self._snaps and self._synth.patch(0).follow.scale:
+            scale = self._scale if self._key is None else self._key.scale()
+        if scale != self._scale:
+            snapped = self._pitches if scale is None else snap(self._pitches, scale)
+            if self._synth.set_tuning(snapped):
+                self._scale = scale
 
 
 def _same(one: Key | None, other: Key | None) -> bool:

@@ -13,6 +13,8 @@ _SEARCH_S = 0.06  # the ear is right within this
 _AROUND_S = 0.4  # what the best shift is compared with
 _CLEAR = 4.5  # standard deviations of the other shifts that the best must stand out by
 _CLEAR_OF_MANY = 6.0  # the same, for the best of all speeds
+_CLEAR_OF_FEW = 5.25  # the same, for the best of those near the named one
+_NEAR = 0.025  # of the named speed
 _CLEARER = 1.0  # than the speed that the ear names, by so much, another must be
 _SPEEDS = np.linspace(0.94, 1.06, 41)  # half a width of an onset apart at the ends of 2.5 s
 _LEAST_S = 0.8
@@ -77,7 +79,13 @@ def find_speed(
     named = refine(heard, step_s, envelope, middle_s, speed)
     if len(heard) * step_s < _LEAST_FOR_SPEED_S:
         return named
-    found = [refine(heard, step_s, envelope, middle_s, float(one)) for one in _SPEEDS]
-    best = max((one for one in found if one is not None), key=lambda s: s.clearness, default=None)
-    least = _CLEAR_OF_MANY if named is None else named.clearness + _CLEARER
-    return best if best is not None and best.clearness >= least else named
+    best, most = named, 0.0
+    for one in _SPEEDS.tolist():
+        found = refine(heard, step_s, envelope, middle_s, one)
+        if found is not None:
+            least = _CLEAR_OF_FEW if abs(one - speed) <= _NEAR else _CLEAR_OF_MANY
+            if named is not None:
+                least = max(least, named.clearness + _CLEARER)
+            if found.clearness - least >= most:
+                best, most = found, found.clearness - least
+    return best

@@ -47,7 +47,7 @@ def _tempo(desk: Desk) -> dict[str, Any]:
     ticking = int(one["tick_seen"]) > 1 and (
         int(one["frame"]) - int(one["tick_last"]) <= 0.5 * desk.synth.sample_rate
     )
-    follows = desk.session.follower.follow_beat and following.state in ("locked", "freewheeling")
+    follows = desk.session.follower.leads and following.state in ("locked", "freewheeling")
     source = "own"
     if ticking:
         source = "midi"

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as hs
 
 from engine.errors import PatchError
-from engine.parts import ADSR, LFO, Filter, Oscillator
+from engine.parts import ADSR, LFO, Filter, Follow, Oscillator
 from engine.patch import Patch, builtin_patches, find_patch
 
 _RATE = 48_000
@@ -101,6 +101,13 @@ def test_a_saved_patch_is_loaded_as_it_was(tmp_path: Path) -> None:
         patch.save(tmp_path / "one.json")
         assert Patch.load(tmp_path / "one.json") == patch
         assert find_patch(str(tmp_path / "one.json")) == patch
+
+
+def test_a_patch_that_says_nothing_of_the_room_follows_it() -> None:
+    assert Patch.from_dict({"name": "old"}).follow == Follow(beat=True, tuning=True, scale=True)
+    assert Patch.from_dict({"follow": {"beat": False}}).follow == Follow(beat=False)
+    with pytest.raises(PatchError, match=r"follow.beat must be true or false, got 1"):
+        Patch.from_dict({"follow": {"beat": 1}})
 
 
 def test_one_oscillator_is_completed_by_a_silent_one() -> None:

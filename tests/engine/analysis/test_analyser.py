@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.analysis import Analyser, Analysis, FormatError, OnsetEnvelope, analyse
+from engine.analysis import VERSION, Analyser, Analysis, FormatError, OnsetEnvelope, analyse
 from engine.analysis.analyser import analyse_with_onsets
 from engine.analysis.features import FeatureStream, FineStream
 
@@ -130,7 +130,7 @@ def test_onsets_survive_being_stored_and_damage_is_seen() -> None:
 
 def test_an_analysis_of_another_version_is_refused() -> None:
     text = analyse(np.zeros(RATE), RATE).to_json()
-    for damaged in (text.replace('"version":1', '"version":0'), text[:-9], "{}", "[]"):
+    for damaged in (text.replace(f'"version":{VERSION}', '"version":0'), text[:-9], "{}", "[]"):
         with pytest.raises(FormatError):
             Analysis.from_json(damaged)
 

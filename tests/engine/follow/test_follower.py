@@ -13,6 +13,7 @@ from engine.analysis import Analysis, Grid, Key, OnsetEnvelope
 from engine.analysis.features import FINE_HOP_S, SAMPLE_RATE, FineStream
 from engine.analysis.onsets import HOP_S
 from engine.follow import Follower
+from engine.parts import Follow
 from engine.synth import Synth
 from fingerprint import Identification
 from fingerprint.match import Match
@@ -167,8 +168,10 @@ def test_a_seek_is_followed_to_the_new_place(
     room = _room(track, envelope)
     room.play(4.0)
     room.start_s += 20.13
-    room.play(3.0)  # half of the ear's window, then two answers that agree
-    assert abs(room.error_s) < 0.006
+    room.play(1.6)  # the shortest sound that a place is looked for in
+    for _ in range(6):
+        room.play(0.25)
+        assert abs(room.error_s) < 0.003  # nothing from before the seek has a say
 
 
 def test_it_freewheels_through_16_beats_and_then_lets_go(
@@ -254,6 +257,22 @@ def test_what_is_switched_off_does_not_follow(
     room.play(4.0)
     assert room.synth.tempo == pytest.approx(93.0)
     assert room.synth.state[0]["master_tune"] == 0.0
+
+
+@pytest.mark.parametrize("wish", [Follow(beat=False), Follow(tuning=False)])
+def test_a_patch_says_what_of_it_follows(
+    track: NDArray[np.float32], envelope: OnsetEnvelope, wish: Follow
+) -> None:
+    room = _room(track, envelope)
+    room.synth.program(replace(room.synth.patch(0), follow=wish))
+    room.synth.set_tempo(93.0)
+    room.play(4.0)
+    assert (room.synth.tempo != pytest.approx(93.0, abs=0.5)) == wish.beat
+    assert (room.synth.state[0]["master_tune"] != 0.0) == wish.tuning
+    room.synth.program(replace(room.synth.patch(0), follow=Follow()))
+    room.play(2.0)
+    assert room.synth.tempo != pytest.approx(93.0, abs=0.5)
+    assert room.synth.state[0]["master_tune"] != 0.0
 
 
 def test_our_own_deck_is_followed_without_an_ear() -> None:

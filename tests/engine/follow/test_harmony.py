@@ -7,6 +7,8 @@ import pytest
 
 from engine.analysis import Key
 from engine.follow.harmony import DRONE_CHANNEL, Harmony, snap
+from engine.parts import Follow
+from engine.patch import Patch
 from engine.synth import Synth
 
 _C_MAJOR = Key(0, "major", 1.0)
@@ -50,6 +52,21 @@ def test_the_synthesizers_keys_follow_the_key() -> None:
     harmony.take(None)
     _render(synth)
     assert synth.state[0]["tuning"][60] == 59.0  # as it was last
+
+
+def test_the_keys_of_a_patch_that_wants_no_scale_sound_as_they_are() -> None:
+    synth = Synth()
+    harmony = Harmony(synth, snaps=True)
+    harmony.take(_C_MAJOR)
+    _render(synth)
+    synth.program(Patch(follow=Follow(scale=False)))
+    harmony.take(_C_MAJOR)
+    _render(synth)
+    assert (synth.state[0]["tuning"] == np.arange(128)).all()
+    synth.program(Patch())
+    harmony.take(_C_MAJOR)
+    _render(synth)
+    assert synth.state[0]["tuning"][61] == 60.0
 
 
 def test_a_drone_holds_tonic_and_fifth_and_moves_with_the_key() -> None:

@@ -84,6 +84,12 @@ export const VOICE = [
   ["bend_range", "bend"],
 ];
 
+export const FOLLOW = [
+  ["beat", "in the beat"],
+  ["tuning", "in the tuning"],
+  ["scale", "in the scale"],
+];
+
 export const SOURCES = {
   "lfo-1": "LFO 1", "lfo-2": "LFO 2", envelope: "envelope", velocity: "velocity", key: "key",
   wheel: "wheel", pressure: "pressure", timbre: "timbre", random: "random",

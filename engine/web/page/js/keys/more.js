@@ -3,7 +3,7 @@
 import { el } from "../dom.js";
 import { panel } from "./bench.js";
 import { tabs } from "./choice.js";
-import { ARPEGGIO, noteWords, SPACE, VOICE } from "./layout.js";
+import { ARPEGGIO, FOLLOW, noteWords, SPACE, VOICE } from "./layout.js";
 import { matrix } from "./matrix.js";
 
 const ARP_MODES = ["off", "up", "down", "up-down", "random", "order", "chord"].map((mode) => [mode, mode]);
@@ -33,15 +33,20 @@ function space(bench) {
   );
 }
 
+function toggle(model, part, name, words, label) {
+  const box = el("input", { type: "checkbox", role: "switch", class: "switch", "aria-label": label });
+  box.addEventListener("change", () => model.set(`${part}.${name}`, box.checked));
+  model.on(({ patch }) => {
+    box.checked = patch[part][name];
+  });
+  return el("label", { class: "k-field" }, el("span", { text: words }), box);
+}
+
 function arpeggio(bench) {
   const { model } = bench;
   const mode = bench.list("arpeggio.mode", "arpeggiator", ARP_MODES);
   const rate = bench.noteValues("arpeggio.rate", "length of a step");
-  const hold = el("input", { type: "checkbox", role: "switch", class: "switch", "aria-label": "arpeggiator holds" });
-  hold.addEventListener("change", () => model.set("arpeggio.hold", hold.checked));
-  model.on(({ patch }) => {
-    hold.checked = patch.arpeggio.hold;
-  });
+  const hold = toggle(model, "arpeggio", "hold", "hold", "arpeggiator holds");
   bench.onDriven((patch, room) => rate.node.classList.toggle("driven", room && patch.arpeggio.mode !== "off"));
   return el(
     "div",
@@ -49,13 +54,14 @@ function arpeggio(bench) {
     field("goes", mode),
     field("step", rate),
     el("div", { class: "knobs" }, ...ARPEGGIO.map((entry) => bench.knob(entry, { name: "arpeggio" }).node)),
-    el("label", { class: "k-field" }, el("span", { text: "hold" }), hold),
+    hold,
   );
 }
 
 function voice(bench) {
   const playing = bench.row("playing", "several notes or one", PLAYING);
-  return el("div", { class: "k-sheet k-fields" }, playing.node, bench.knobs(VOICE));
+  const room = FOLLOW.map(([name, words]) => toggle(bench.model, "follow", name, words, `${words} of the room`));
+  return el("div", { class: "k-sheet k-fields" }, playing.node, bench.knobs(VOICE), ...room);
 }
 
 export function more(bench) {

@@ -123,6 +123,15 @@ def test_an_lfo_in_step_says_so_and_its_rate_rests(page: KeysPage) -> None:
     assert page.find(".k-lfos .plot-now").is_displayed()
 
 
+def test_a_switch_lets_the_patch_keep_its_own_tuning(page: KeysPage) -> None:
+    page.tab("Voice")
+    switch = page.find("input[aria-label='in the tuning of the room']")
+    assert switch.is_selected()
+    switch.click()
+    until(lambda: page.value("follow.tuning") is False, "the patch knows")
+    assert page.value("follow.beat") is True
+
+
 def test_a_note_that_is_held_hears_the_knob(page: KeysPage) -> None:
     evening = page.evening
     evening.synth.note_on(60, 100)
