@@ -13,7 +13,7 @@ from .explained import owners
 from .identify import Ear
 from .match import Match
 from .peaks import look
-from .place import place
+from .place import elsewhere, place
 from .search import compare
 from .worth import worth
 
@@ -32,6 +32,9 @@ LOST_LEAST = 1.0
 LOST_LOOKS = 6  # looks in a row below that, and it is gone: 1.5 s
 NEVER = 1 << 62
 AGAIN = (100, 200, 400)  # frames after which the place is looked at anew: music repeats itself
+ELSEWHERE = 100  # frames of the window that is compared with other places of the track
+ELSEWHERE_LOOKS = 2  # looks between: a chorus agrees with the verse, so a seek may not be missed
+MOVED = 20.0  # nats by which another place is better, twice, when the track was moved
 FORGET = 0.15  # of the usual advantage, a look
 WINDOWS = (120, 250, 120, 400)  # frames of the newest audio that a search takes, in turn
 SEARCH_EVERY = (4, 2, 150, 500)  # looks between searches when unknown for over 500, 150 frames
@@ -47,6 +50,7 @@ class Line:
     since: int
     usual: float
     again: int = AGAIN[0]
+    elsewhere: float | None = None  # the origin that agreed better at the look before
 
     def align(self, at: int) -> float:
         """Return the track's frame at frame `at` of the stream."""
@@ -54,10 +58,12 @@ class Line:
 
     def same(self, other: Line, at: int) -> bool:
         """Tell whether both are at the same place of the same track."""
+        return self.of_track(other) and abs(self.align(at) - other.align(at)) < NEAR
+
+    def of_track(self, other: Line) -> bool:
+        """Tell whether both are of the same track."""
         mine, its = self.candidate, other.candidate
-        return (mine.run, mine.row) == (its.run, its.row) and abs(
-            self.align(at) - other.align(at)
-        ) < NEAR
+        return (mine.run, mine.row) == (its.run, its.row)
 
 
 @dataclass
@@ -112,6 +118,8 @@ class Follower:
         elif heard - self._line.since >= self._line.again:
             self._line.again = next((k for k in AGAIN if k > self._line.again), NEVER)
             self._place(level, heard)
+        elif self._looks % ELSEWHERE_LOOKS == 0:
+            self._notice_move(level, heard)
         if self._line is None:
             return None
         frames = min(len(level), max(SHORT, heard - self._line.since))
@@ -157,6 +165,21 @@ class Follower:
         line.candidate = there
         line.origin = there.align - start * there.tempo
 
+    def _notice_move(self, level: NDArray[np.float32], heard: int) -> None:
+        """Go where the newest sound agrees clearly better, though it agrees where the line is."""
+        line = self._line
+        assert line is not None
+        window = level[-ELSEWHERE:]
+        start = heard - len(window)
+        here = replace(line.candidate, align=line.align(start))
+        align, gain = elsewhere(self._ear.runs[here.run], here, look(window))
+        origin = align - start * here.tempo
+        if gain >= MOVED and line.elsewhere is not None and abs(line.elsewhere - origin) < NEAR:
+            line.origin, line.elsewhere = origin, None
+            line.since, line.again = heard - SHORT, AGAIN[0]
+        else:
+            line.elsewhere = origin if gain >= MOVED else None
+
     def _seek(self, level: NDArray[np.float32], heard: int) -> None:
         age = heard - self._changed
         unknown_long = age > SEARCH_EVERY[3]
@@ -187,7 +210,8 @@ class Follower:
         if self._doubt is None or not self._doubt.line.same(new, heard):
             self._doubt = Doubt(new)
         self._doubt.add(found_by, sure_by >= CONFIRMED, heard)
-        if sure_by >= AT_ONCE or self._doubt.settled(heard):
+        moved = self._line is not None and self._line.of_track(new) and found_by >= LASTING
+        if sure_by >= AT_ONCE or moved or self._doubt.settled(heard):
             newest = level[-SHORT:]
             seen = compare(
                 self._ear.runs[best.run], best, new.align(heard - len(newest)), worth(look(newest))

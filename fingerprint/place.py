@@ -12,11 +12,11 @@ from dsp._jit import kernel
 from fingerprint.verify import FINE, agreement, refine
 
 from .candidate import Candidate
-from .explained import explained
+from .explained import explained, owners
 from .peaks import Picture, TrackPeaks
 from .run import Run
 from .shingles import landmarks, token_of
-from .tally import strongest
+from .tally import WINDOW, strongest
 from .vote import lookups, postings, votes_within
 from .worth import worth
 
@@ -52,12 +52,12 @@ def place(
     first = int(run.track_start[candidate.row])
     last = first + int(run.track_frames[candidate.row])
     arrays = (run.block_peak, run.peak_frame, run.peak_code)
-    maps = (evidence, *(worth(picture, seen) for seen in SEEN))
-    at, merit = _best(run, candidate, picture, maps, owner)
+    maps = _maps(picture, evidence)
+    at, merit, _ = _best(run, candidate, picture, maps, owner)
     if (candidate.pitch, candidate.tempo) != (1.0, 1.0):
         middle = candidate.align + 0.5 * len(evidence) * candidate.tempo
         plain = replace(candidate, align=middle - 0.5 * len(evidence), pitch=1.0, tempo=1.0)
-        plain_at, plain_merit = _best(run, plain, picture, maps, owner)
+        plain_at, plain_merit, _ = _best(run, plain, picture, maps, owner)
         if plain_merit + TEMPO_GAIN > merit:
             candidate, at = plain, plain_at
     found = np.array([at, candidate.pitch, candidate.tempo, 0.0])
@@ -69,10 +69,26 @@ def place(
     )
 
 
+def elsewhere(run: Run, candidate: Candidate, picture: Picture) -> tuple[float, float]:
+    """Return the frame of the track where a candidate agrees most with the clip, at its tempo.
+
+    And how many nats better that place is than the candidate's own.
+    """
+    maps = _maps(picture, worth(picture))
+    at, merit, own = _best(run, candidate, picture, maps, owners(picture))
+    return at - int(run.track_start[candidate.row]), merit - own
+
+
+def _maps(picture: Picture, evidence: F32) -> tuple[F32, ...]:
+    return (evidence, *(worth(picture, seen) for seen in SEEN))
+
+
 def _best(
     run: Run, candidate: Candidate, picture: Picture, maps: Sequence[F32], owner: NDArray[np.int32]
-) -> tuple[float, float]:
+) -> tuple[float, float, float]:
     """Return the frame of the run where a candidate agrees most, and how much (nats).
+
+    And how much it agrees at its own place.
 
     Of the `maps` of evidence, the one that makes the clip most likely somewhere in the track is
     asked: judged as if it were clean, a noisy clip agrees best where the track has few peaks.
@@ -81,23 +97,27 @@ def _best(
     last = first + int(run.track_frames[candidate.row])
     arrays = (run.block_peak, run.peak_frame, run.peak_code)
     align, votes = _repeats(run, candidate, picture, first, last)
+    own = len(align) - 1
     played = (candidate.pitch, candidate.tempo)
     merits = np.empty((len(maps), len(align)))
     for evidence, out in zip(maps, merits, strict=True):
         merits_into(*arrays, first, last, align, *played, evidence, votes, out)
     merit = merits[np.argmax(merits.max(axis=1))]
     best = np.argsort(-merit, kind="stable")[:CLOSELY]
-    for k in best:
+    for k in {*best.tolist(), own}:
         share = explained(*arrays, first, last, align[k], *played, owner, len(picture.frame))
         merit[k] += AN_EXPLAINED * len(picture.frame) * share
     chosen = best[np.argmax(merit[best])]
-    return float(align[chosen]), float(merit[chosen])
+    return float(align[chosen]), float(merit[chosen]), float(merit[own])
 
 
 def _repeats(
     run: Run, candidate: Candidate, picture: Picture, first: int, last: int
 ) -> tuple[F64, NDArray[np.int32]]:
-    """Return the alignments with the track that have most votes, each a little moved as well."""
+    """Return the alignments with most votes in the track, each a little moved as well, and its own.
+
+    And the votes for each.
+    """
     bucket, gap, at, _ = lookups(
         picture.frame, picture.position, picture.rank, candidate.pitch, candidate.tempo
     )
@@ -114,10 +134,9 @@ def _repeats(
     k = strongest(np.sort(votes), REPEATS, align, count)
     shifts = np.array([0.0, *FINE])
     moved = (align[:k, None] + shifts).ravel()
-    return (
-        np.append(moved, first + candidate.align),
-        np.append(np.repeat(count[:k], len(shifts)), np.int32(candidate.votes)),
-    )
+    own = first + candidate.align
+    its = np.count_nonzero(np.abs(votes - own) <= WINDOW / 2)
+    return np.append(moved, own), np.append(np.repeat(count[:k], len(shifts)), np.int32(its))
 
 
 def _votes(
