@@ -13,9 +13,9 @@ EXPLAINED_BONUS = 8.0  # for a clip all of whose peaks the track has
 MOST_EXPLAINED = 0.5  # more than half is asked of none: a room and noise make peaks of their own
 # Of the clip's clarity: in clear sound, music of one kind resembles other music more than in noise,
 # where chance gives everything less, and the right track as well.
-NOISE_BONUS = 0.8  # for each unit (3 dB) of contrast that the clip's peaks lack
+NOISE_BONUS = 1.0  # for each unit (3 dB) of contrast that the clip's peaks lack
 CLEAR = 6.0  # contrast at which nothing is given or taken
-LEAST_CLEAR, MOST_CLEAR = 3.5, 8.5  # noise alone; clean music
+LEAST_CLEAR, MOST_CLEAR = 3.5, 7.0  # noise alone; a good recording in a good room
 
 
 @dataclass(frozen=True)

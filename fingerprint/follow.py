@@ -17,13 +17,13 @@ from .place import elsewhere, place
 from .search import compare
 from .worth import worth
 
-AT_ONCE = 14.6  # strength at which one look is enough; a stream looks 300,000 times a day
+AT_ONCE = 14.2  # strength at which one look is enough; a stream looks 300,000 times a day
 
-CONFIRMED = 12.5  # strength at which two looks with new audio between them are enough
-MORE = 1.2  # strength asked besides of a window below BRIEF: music of one kind shares a few notes
+CONFIRMED = 12.1  # strength at which two looks with new audio between them are enough
+MORE = 0.6  # strength asked besides of a window below BRIEF: music of one kind shares a few notes
 BRIEF = 150  # frames
 NEW_AUDIO = 24  # frames between two such looks, at least
-LASTING = 11.3  # strength at which this many looks in a row are enough: chance does not last
+LASTING = 11.0  # strength at which this many looks in a row are enough: chance does not last
 LASTING_LOOKS = 7
 NEAR = 4.0  # frames: two alignments of one track this close are the same
 SHORT = 60  # frames of the window that tells whether the track still plays
