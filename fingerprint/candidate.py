@@ -11,6 +11,11 @@ PLAIN_BONUS = 1.0  # most that is heard is heard as it was recorded
 VOTE_BONUS = 0.4  # for each doubling of the votes
 EXPLAINED_BONUS = 8.0  # for a clip all of whose peaks the track has
 MOST_EXPLAINED = 0.5  # more than half is asked of none: a room and noise make peaks of their own
+# Of the clip's clarity: in clear sound, music of one kind resembles other music more than in noise,
+# where chance gives everything less, and the right track as well.
+NOISE_BONUS = 1.0  # for each unit (3 dB) of contrast that the clip's peaks lack
+CLEAR = 6.0  # contrast at which nothing is given or taken
+LEAST_CLEAR, MOST_CLEAR = 3.5, 7.0  # noise alone; a good recording in a good room
 
 
 @dataclass(frozen=True)
@@ -35,6 +40,8 @@ class Candidate:
         Over wrong alignments, see `verify`.
     explained : float
         Share of the clip's peaks that the track has, see `explained`.
+    clarity : float
+        Mean contrast of the clip's peaks, log2 of power: the same for all candidates of a clip.
     copy : bool
         Sounds there as a better candidate does, see `copies`.
     """
@@ -49,14 +56,17 @@ class Candidate:
     total: float
     advantage: float
     explained: float
+    clarity: float = CLEAR
     copy: bool = False
 
     @property
     def score(self) -> float:
-        """All the evidence in one number; chance rarely passes 9, whatever the clip's length."""
+        """All the evidence in one number; chance rarely passes 9, whatever length and noise."""
         advantage = min(self.advantage, KNEE + BEYOND * (self.advantage - KNEE))
+        clarity = min(MOST_CLEAR, max(LEAST_CLEAR, self.clarity))
         return (
             advantage
+            + NOISE_BONUS * (CLEAR - clarity)
             + PLAIN_BONUS * self.plain
             + VOTE_BONUS * math.log2(1 + self.votes)
             + EXPLAINED_BONUS * min(MOST_EXPLAINED, self.explained)

@@ -13,17 +13,17 @@ from .explained import owners
 from .identify import Ear
 from .match import Match
 from .peaks import look
-from .place import place
+from .place import elsewhere, place
 from .search import compare
 from .worth import worth
 
-AT_ONCE = 14.6  # strength at which one look is enough; a stream looks 300,000 times a day
+AT_ONCE = 14.2  # strength at which one look is enough; a stream looks 300,000 times a day
 
-CONFIRMED = 12.5  # strength at which two looks with new audio between them are enough
-MORE = 1.2  # strength asked besides of a window below BRIEF: music of one kind shares a few notes
+CONFIRMED = 12.1  # strength at which two looks with new audio between them are enough
+MORE = 0.6  # strength asked besides of a window below BRIEF: music of one kind shares a few notes
 BRIEF = 150  # frames
 NEW_AUDIO = 24  # frames between two such looks, at least
-LASTING = 11.3  # strength at which this many looks in a row are enough: chance does not last
+LASTING = 11.0  # strength at which this many looks in a row are enough: chance does not last
 LASTING_LOOKS = 7
 NEAR = 4.0  # frames: two alignments of one track this close are the same
 SHORT = 60  # frames of the window that tells whether the track still plays
@@ -34,6 +34,9 @@ NEVER = 1 << 62
 AGAIN = (100, 200, 400)  # frames after which the place is looked at anew: music repeats itself
 LATEST = 30  # frames by which a room may be late with what we play: 0.6 s
 AS_MUCH = 0.7  # of the advantage of what is heard
+ELSEWHERE = 100  # frames of the window that is compared with other places of the track
+ELSEWHERE_LOOKS = 2  # looks between: a chorus agrees with the verse, so a seek may not be missed
+MOVED = 20.0  # nats by which another place is better, twice, when the track was moved
 FORGET = 0.15  # of the usual advantage, a look
 WINDOWS = (120, 250, 120, 400)  # frames of the newest audio that a search takes, in turn
 SEARCH_EVERY = (4, 2, 150, 500)  # looks between searches when unknown for over 500, 150 frames
@@ -49,6 +52,7 @@ class Line:
     since: int
     usual: float
     again: int = AGAIN[0]
+    elsewhere: float | None = None  # the origin that agreed better at the look before
 
     def align(self, at: int) -> float:
         """Return the track's frame at frame `at` of the stream."""
@@ -56,10 +60,12 @@ class Line:
 
     def same(self, other: Line, at: int) -> bool:
         """Tell whether both are at the same place of the same track."""
+        return self.of_track(other) and abs(self.align(at) - other.align(at)) < NEAR
+
+    def of_track(self, other: Line) -> bool:
+        """Tell whether both are of the same track."""
         mine, its = self.candidate, other.candidate
-        return (mine.run, mine.row) == (its.run, its.row) and abs(
-            self.align(at) - other.align(at)
-        ) < NEAR
+        return (mine.run, mine.row) == (its.run, its.row)
 
 
 @dataclass
@@ -114,6 +120,8 @@ class Follower:
         elif heard - self._line.since >= self._line.again:
             self._line.again = next((k for k in AGAIN if k > self._line.again), NEVER)
             self._place(level, heard)
+        elif self._looks % ELSEWHERE_LOOKS == 0:
+            self._notice_move(level, heard)
         if self._line is None:
             return None
         frames = min(len(level), max(SHORT, heard - self._line.since))
@@ -189,6 +197,21 @@ class Follower:
         line.candidate = there
         line.origin = there.align - start * there.tempo
 
+    def _notice_move(self, level: NDArray[np.float32], heard: int) -> None:
+        """Go where the newest sound agrees clearly better, though it agrees where the line is."""
+        line = self._line
+        assert line is not None
+        window = level[-ELSEWHERE:]
+        start = heard - len(window)
+        here = replace(line.candidate, align=line.align(start))
+        align, gain = elsewhere(self._ear.runs[here.run], here, look(window))
+        origin = align - start * here.tempo
+        if gain >= MOVED and line.elsewhere is not None and abs(line.elsewhere - origin) < NEAR:
+            line.origin, line.elsewhere = origin, None
+            line.since, line.again = heard - SHORT, AGAIN[0]
+        else:
+            line.elsewhere = origin if gain >= MOVED else None
+
     def _seek(self, level: NDArray[np.float32], heard: int) -> None:
         age = heard - self._changed
         unknown_long = age > SEARCH_EVERY[3]
@@ -219,7 +242,8 @@ class Follower:
         if self._doubt is None or not self._doubt.line.same(new, heard):
             self._doubt = Doubt(new)
         self._doubt.add(found_by, sure_by >= CONFIRMED, heard)
-        if sure_by >= AT_ONCE or self._doubt.settled(heard):
+        moved = self._line is not None and self._line.of_track(new) and found_by >= LASTING
+        if sure_by >= AT_ONCE or moved or self._doubt.settled(heard):
             newest = level[-SHORT:]
             seen = compare(
                 self._ear.runs[best.run], best, new.align(heard - len(newest)), worth(look(newest))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -11,19 +12,20 @@ from dsp._jit import kernel
 from fingerprint.verify import FINE, agreement, refine
 
 from .candidate import Candidate
-from .explained import explained
+from .explained import explained, owners
 from .peaks import Picture, TrackPeaks
 from .run import Run
 from .shingles import landmarks, token_of
-from .tally import strongest
+from .tally import WINDOW, strongest
 from .vote import lookups, postings, votes_within
+from .worth import worth
 
 MOST_VOTES = 100_000
 REPEATS = 40  # alignments looked at, those with most votes
 CLOSELY = 10  # of these, compared by the share of the clip that they explain
-A_PEAK = 0.25  # nats for each peak of the track inside the clip, besides its worth
+SEEN = (0.6, 0.2)  # shares of the track's peaks, besides all of them, that a clip may show
 A_VOTE = 0.3  # nats for each landmark in agreement
-AN_EXPLAINED = 1.0  # nats for each peak of the clip that the track has
+AN_EXPLAINED = 0.5  # nats for each peak of the clip that the track has
 
 LONG = 200  # frames: a longer clip may hide a tempo that is off by a little
 TEMPO_STEP = 0.002
@@ -50,11 +52,12 @@ def place(
     first = int(run.track_start[candidate.row])
     last = first + int(run.track_frames[candidate.row])
     arrays = (run.block_peak, run.peak_frame, run.peak_code)
-    at, merit = _best(run, candidate, picture, evidence, owner)
+    maps = _maps(picture, evidence)
+    at, merit, _ = _best(run, candidate, picture, maps, owner)
     if (candidate.pitch, candidate.tempo) != (1.0, 1.0):
         middle = candidate.align + 0.5 * len(evidence) * candidate.tempo
         plain = replace(candidate, align=middle - 0.5 * len(evidence), pitch=1.0, tempo=1.0)
-        plain_at, plain_merit = _best(run, plain, picture, evidence, owner)
+        plain_at, plain_merit, _ = _best(run, plain, picture, maps, owner)
         if plain_merit + TEMPO_GAIN > merit:
             candidate, at = plain, plain_at
     found = np.array([at, candidate.pitch, candidate.tempo, 0.0])
@@ -66,32 +69,55 @@ def place(
     )
 
 
+def elsewhere(run: Run, candidate: Candidate, picture: Picture) -> tuple[float, float]:
+    """Return the frame of the track where a candidate agrees most with the clip, at its tempo.
+
+    And how many nats better that place is than the candidate's own.
+    """
+    maps = _maps(picture, worth(picture))
+    at, merit, own = _best(run, candidate, picture, maps, owners(picture))
+    return at - int(run.track_start[candidate.row]), merit - own
+
+
+def _maps(picture: Picture, evidence: F32) -> tuple[F32, ...]:
+    return (evidence, *(worth(picture, seen) for seen in SEEN))
+
+
 def _best(
-    run: Run, candidate: Candidate, picture: Picture, evidence: F32, owner: NDArray[np.int32]
-) -> tuple[float, float]:
-    """Return the frame of the run where a candidate agrees most, and how much (nats)."""
+    run: Run, candidate: Candidate, picture: Picture, maps: Sequence[F32], owner: NDArray[np.int32]
+) -> tuple[float, float, float]:
+    """Return the frame of the run where a candidate agrees most, and how much (nats).
+
+    And how much it agrees at its own place.
+
+    Of the `maps` of evidence, the one that makes the clip most likely somewhere in the track is
+    asked: judged as if it were clean, a noisy clip agrees best where the track has few peaks.
+    """
     first = int(run.track_start[candidate.row])
     last = first + int(run.track_frames[candidate.row])
     arrays = (run.block_peak, run.peak_frame, run.peak_code)
     align, votes = _repeats(run, candidate, picture, first, last)
-    merit = np.empty(len(align))
-    merits_into(
-        *arrays, first, last, align, candidate.pitch, candidate.tempo, evidence, votes, merit
-    )
+    own = len(align) - 1
+    played = (candidate.pitch, candidate.tempo)
+    merits = np.empty((len(maps), len(align)))
+    for evidence, out in zip(maps, merits, strict=True):
+        merits_into(*arrays, first, last, align, *played, evidence, votes, out)
+    merit = merits[np.argmax(merits.max(axis=1))]
     best = np.argsort(-merit, kind="stable")[:CLOSELY]
-    for k in best:
-        merit[k] += AN_EXPLAINED * len(picture.frame) * explained(
-            *arrays, first, last, align[k], candidate.pitch, candidate.tempo, owner,
-            len(picture.frame),
-        )  # fmt: skip
+    for k in {*best.tolist(), own}:
+        share = explained(*arrays, first, last, align[k], *played, owner, len(picture.frame))
+        merit[k] += AN_EXPLAINED * len(picture.frame) * share
     chosen = best[np.argmax(merit[best])]
-    return float(align[chosen]), float(merit[chosen])
+    return float(align[chosen]), float(merit[chosen]), float(merit[own])
 
 
 def _repeats(
     run: Run, candidate: Candidate, picture: Picture, first: int, last: int
 ) -> tuple[F64, NDArray[np.int32]]:
-    """Return the alignments with the track that have most votes, each a little moved as well."""
+    """Return the alignments with most votes in the track, each a little moved as well, and its own.
+
+    And the votes for each.
+    """
     bucket, gap, at, _ = lookups(
         picture.frame, picture.position, picture.rank, candidate.pitch, candidate.tempo
     )
@@ -108,10 +134,9 @@ def _repeats(
     k = strongest(np.sort(votes), REPEATS, align, count)
     shifts = np.array([0.0, *FINE])
     moved = (align[:k, None] + shifts).ravel()
-    return (
-        np.append(moved, first + candidate.align),
-        np.append(np.repeat(count[:k], len(shifts)), np.int32(candidate.votes)),
-    )
+    own = first + candidate.align
+    its = np.count_nonzero(np.abs(votes - own) <= WINDOW / 2)
+    return np.append(moved, own), np.append(np.repeat(count[:k], len(shifts)), np.int32(its))
 
 
 def _votes(
@@ -132,29 +157,30 @@ def _votes(
 @kernel
 def merits_into(
     block_peak: U32, peak_frame: U8, peak_code: U16, first: int, last: int,
-    align: F64, pitch: float, tempo: float, worth: F32, votes: NDArray[np.int32], out: F64,
+    align: F64, pitch: float, tempo: float, evidence: F32, votes: NDArray[np.int32], out: F64,
 ) -> None:  # fmt: skip
-    """Write what speaks for each alignment: worth, peaks inside the clip, and votes."""
+    """Write what speaks for each alignment: worth and votes."""
     for k in range(len(align)):
-        total, peaks = agreement(
-            block_peak, peak_frame, peak_code, first, last, align[k], pitch, tempo, worth
+        total, _ = agreement(
+            block_peak, peak_frame, peak_code, first, last, align[k], pitch, tempo, evidence
         )
-        out[k] = total + A_PEAK * peaks + A_VOTE * votes[k]
+        out[k] = total + A_VOTE * votes[k]
 
 
 @kernel
 def sharpen(
-    block_peak: U32, peak_frame: U8, peak_code: U16, first: int, last: int, worth: F32, found: F64
-) -> bool:
+    block_peak: U32, peak_frame: U8, peak_code: U16, first: int, last: int,
+    evidence: F32, found: F64,
+) -> bool:  # fmt: skip
     """Change align and tempo in `found` (align, pitch, tempo, -) to much better ones; tell if so.
 
     A clip played at another tempo agrees with the track for a part of its length. Which part is
     not known, so the tempo is turned about five points of the clip.
     """
-    frames = len(worth)
+    frames = len(evidence)
     align, pitch, tempo = found[0], found[1], found[2]
     total, peaks = agreement(
-        block_peak, peak_frame, peak_code, first, last, align, pitch, tempo, worth
+        block_peak, peak_frame, peak_code, first, last, align, pitch, tempo, evidence
     )
     best = total + peaks + TEMPO_GAIN  # a wrong alignment has about -1 a peak
     better = False
@@ -163,7 +189,7 @@ def sharpen(
         for quarter in range(5):
             a = align + 0.25 * quarter * frames * (tempo - q)
             total, peaks = agreement(
-                block_peak, peak_frame, peak_code, first, last, a, pitch, q, worth
+                block_peak, peak_frame, peak_code, first, last, a, pitch, q, evidence
             )
             if total + peaks > best:
                 best = total + peaks

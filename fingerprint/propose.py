@@ -18,7 +18,8 @@ from .vote import all_votes
 I32 = NDArray[np.int32]
 I64 = NDArray[np.int64]
 
-PROPOSALS = 100  # alignments looked at, of each run and each version of the query
+PROPOSALS = 2000  # alignments looked at in each run: in noise the right one is not among the first
+PROPOSALS_SCALED = 100  # of each other version of the clip
 VOTES_A_FRAME = 800  # of the clip, for each of its versions
 STRONG = 18  # of each half second: peaks of the clip that the scaled versions use
 SCALED = (
@@ -57,8 +58,9 @@ def propose(run: Run, picture: Picture, scaled: bool) -> Proposals:
         if run.shift is None
         else _by_triples(run, run.shift, picture, scaled)
     )
-    limit = PROPOSALS
-    if run.shift is not None:
+    if run.shift is None:
+        limit = PROPOSALS_SCALED if scaled else PROPOSALS
+    else:
         limit = PROPOSED_SCALED if scaled else PROPOSED
     aligns, counts, pitches, tempos = [], [], [], []
     for pitch, tempo, found in votes:

@@ -32,6 +32,8 @@ AS_RECORDED = 0.004  # within this of 1, pitch and tempo count as unchanged
 CLOSELY = 12  # of the proposals, compared with wrong alignments
 APART = 10.0  # frames: nearer alignments of one track are one
 A_TRIPLE = 1.5  # nats for each triple in agreement: in a long run two are rarely so by chance
+FEW_PEAKS = 10  # of which a mean says little
+A_DOUBLING = 0.5  # standard errors for twice the votes
 HOPEFUL = 8.0  # score below which nothing is named, nor its place in the track worth the time
 SURE = 14.0  # score from which the scaled versions of the clip need not be tried
 
@@ -62,9 +64,7 @@ def search(
         for number, (run, rows) in enumerate(zip(runs, alive, strict=True)):
             if len(run.landmark_frame) and rows.any():
                 proposals = propose(run, picture, other_speeds)
-                found += _examine(
-                    number, run, rows, evidence, owner, len(picture.frame), *proposals
-                )
+                found += _examine(number, run, rows, picture, evidence, owner, *proposals)
         found = _best_of_each_track(found)
         if (found and found[0].score >= SURE) or not scaled:
             break
@@ -88,7 +88,7 @@ def compare(
         score_alignments(
             *arrays[:3], one.astype(np.int64) * first, one.astype(np.int64) * last,
             one * (first + align + shift), one * candidate.pitch, one * candidate.tempo,
-            evidence, total,
+            evidence, total, np.empty(1, np.int64),
         )  # fmt: skip
         if total[0] > best[0] + 0.5:
             best = (float(total[0]), align + shift)
@@ -100,8 +100,8 @@ def compare(
 
 
 def _examine(
-    number: int, run: Run, alive: NDArray[np.bool_], evidence: NDArray[np.float32],
-    owner: NDArray[np.int32], peaks: int,
+    number: int, run: Run, alive: NDArray[np.bool_], picture: Picture,
+    evidence: NDArray[np.float32], owner: NDArray[np.int32],
     align: NDArray[np.float64], votes: NDArray[np.int32],
     pitch: NDArray[np.float64], tempo: NDArray[np.float64],
 ) -> list[Candidate]:  # fmt: skip
@@ -112,14 +112,15 @@ def _examine(
     first = run.track_start[row].astype(np.int64)
     last = first + run.track_frames[row]
     arrays = (run.block_peak, run.peak_frame, run.peak_code)
-    total = np.empty(len(align))
-    score_alignments(*arrays, first, last, align, pitch, tempo, evidence, total)
+    total, peaks_there = np.empty(len(align)), np.empty(len(align), np.int64)
+    score_alignments(*arrays, first, last, align, pitch, tempo, evidence, total, peaks_there)
     total[~alive[row]] = -np.inf
+    clarity = float(picture.height.mean())
     out: list[Candidate] = []
     taken: list[int] = []
     found = np.empty(4)
     sums, counts = np.empty((4, BANDS)), np.empty((4, BANDS), np.int64)
-    merit = total if run.shift is None else total + A_TRIPLE * votes
+    merit = _merit(total, peaks_there, votes) if run.shift is None else total + A_TRIPLE * votes
     for k in np.argsort(-merit, kind="stable"):
         if len(taken) == CLOSELY or not np.isfinite(total[k]):
             break
@@ -143,10 +144,26 @@ def _examine(
                 votes=int(votes[k]),
                 total=total_k,
                 advantage=above,
-                explained=explained(*place, at, pitch_k, tempo_k, owner, peaks),
+                explained=explained(*place, at, pitch_k, tempo_k, owner, len(picture.frame)),
+                clarity=clarity,
             )
         )
     return out
+
+
+def _merit(
+    total: NDArray[np.float64], peaks: NDArray[np.int64], votes: NDArray[np.int32]
+) -> NDArray[np.float64]:
+    """Return how far proposals stand out of each other, in standard errors, more votes more.
+
+    In noise the sums are negative, and in the sum alone a place with few peaks would win.
+    """
+    real = np.isfinite(total)
+    if not real.any():
+        return total
+    usual = np.median(total[real] / np.maximum(1, peaks[real]))
+    beyond = (total - usual * peaks) / np.sqrt(peaks + FEW_PEAKS)
+    return beyond / max(1e-9, float(np.std(beyond[real]))) + A_DOUBLING * np.log2(1 + votes)
 
 
 def _best_of_each_track(found: list[Candidate]) -> list[Candidate]:

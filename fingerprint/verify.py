@@ -72,11 +72,11 @@ def agreement(
 @kernel
 def score_alignments(
     block_peak: U32, peak_frame: U8, peak_code: U16, first: I64, last: I64,
-    align: F64, pitch: F64, tempo: F64, worth: F32, sum_out: F64,
+    align: F64, pitch: F64, tempo: F64, worth: F32, sum_out: F64, count_out: I64,
 ) -> None:  # fmt: skip
-    """Sum the worth for alignments k with tracks that span frames first[k]..last[k]."""
+    """Sum worth, and count peaks, at alignments k with tracks of frames first[k]..last[k]."""
     for k in range(len(align)):
-        sum_out[k], _ = agreement(
+        sum_out[k], count_out[k] = agreement(
             block_peak, peak_frame, peak_code, first[k], last[k],
             align[k], pitch[k], tempo[k], worth,
         )  # fmt: skip

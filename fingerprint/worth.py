@@ -24,11 +24,19 @@ AWAY = np.array([-2.6, -2.3, -1.95, -1.6, -1.35, -0.75, 0.05, 0.75, 1.1, 1.3, 1.
 NEAR = np.array([1.0, 1.0, 0.6, 0.3, 0.3, 0.5, 1.15, 1.85, 2.35, 2.7, 2.9], np.float32)
 
 
-def worth(picture: Picture) -> NDArray[np.float32]:
-    """Return the evidence map of a clip, nats, shape (frames, BINS)."""
+def worth(picture: Picture, seen: float = 1.0) -> NDArray[np.float32]:
+    """Return the evidence map of a clip, nats, shape (frames, BINS).
+
+    `seen` is the share of the track's peaks, 0..1, that noise has not buried; the curves stand for
+    the mean of many clips. Where it is small, a peak that is not there says little.
+    """
+    away, near = (np.log(1.0 - seen + seen * np.exp(curve)) for curve in (AWAY, NEAR))
     out = np.empty_like(picture.contrast)
-    near = np.zeros(out.shape, np.uint8)
-    worth_into(picture.contrast, picture.frame, picture.position, AWAY, NEAR, near, out)
+    mask = np.zeros(out.shape, np.uint8)
+    worth_into(
+        picture.contrast, picture.frame, picture.position, away.astype(np.float32),
+        near.astype(np.float32), mask, out,
+    )  # fmt: skip
     return out
 
 

@@ -11,7 +11,9 @@ import pytest
 import soundfile
 
 from evals import corpus, crossfade, onset_baseline, score
+from evals.alike import SAME, likeness
 from evals.degrade import CONDITIONS, RATE, degrade
+from evals.stream import Piece, found_after
 from fingerprint.settings import SAMPLE_RATE
 from tests.fingerprint.conftest import tune
 
@@ -98,6 +100,48 @@ def test_scores_of_known_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert result["known clips named wrongly"] == 1
     assert result["offset within 50 ms"] == 100.0
     assert "| bar | 0 |" in capsys.readouterr().out
+
+
+@pytest.fixture(scope="module")
+def thrice(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Write a part that comes again after 6 s, and after 12 s with a voice; return the file."""
+    part = tune(1, 6.0, RATE)
+    path = tmp_path_factory.mktemp("thrice") / "x.wav"
+    soundfile.write(path, np.concatenate([part, part, part + 0.5 * tune(2, 6.0, RATE)]), RATE)
+    return path
+
+
+def test_places_that_sound_alike_are_told_from_those_that_nearly_do(thrice: Path) -> None:
+    assert likeness(thrice, 1.0, 7.02, 3.0) == pytest.approx(1.0, abs=1e-3)
+    assert 0.5 < likeness(thrice, 1.0, 13.0, 3.0) < SAME
+    assert likeness(thrice, 1.0, 2.0, 3.0) < 0.5
+    assert likeness(thrice, 1.0, -3.5, 3.0) == 0.0
+
+
+def test_a_repeat_counts_as_the_place_only_where_it_sounds_the_same(
+    thrice: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    piece = Piece(5.0, 3, 1.0)
+    for repeat, found in ((7.0, 1.0), (13.0, np.inf)):
+        said = [(at, 3, repeat + at - 5.0) for at in (5.2, 6.0, 7.0)]
+        assert found_after(said, piece, 9.0, thrice) == found
+        assert found_after(said, piece, 9.0) == np.inf
+    about = {"match": "x", "condition": "clean", "length_s": 3.0, "rate": 1.0}
+    truths = [{"query": q, "offset_s": 1.0} | about for q in "abc"]
+    nobody = {"query": "d", "offset_s": 0.0} | about | {"match": None}
+    says = {"match": "x", "score": 5.0, "accept": True, "speed": 1.0}
+    answers = [
+        {"query": q, "offset_s": at} | says for q, at in zip("abc", (1.0, 7.0, 13.0), strict=True)
+    ]
+    answers.append({"query": "d", "offset_s": 0.0} | says | {"accept": False, "score": 0.0})
+    for name, lines in (("truth", [*truths, nobody]), ("answers", answers)):
+        (tmp_path / name).write_text("".join(json.dumps(line) + "\n" for line in lines))
+    argv = [str(tmp_path / "truth"), str(tmp_path / "answers"), "--library", str(thrice.parent)]
+    monkeypatch.setattr(sys, "argv", ["score", *argv, "--json", str(tmp_path / "out")])
+    score.main()
+    result = json.loads((tmp_path / "out").read_text())
+    assert result["offset within 50 ms"] == 33.3
+    assert result["offset within 50 ms, or alike"] == 66.7
 
 
 def test_the_ideal_mix_is_what_the_decks_send_and_a_click_is_told_from_it(

@@ -30,6 +30,16 @@ def test_every_tune_is_named_from_three_noisy_seconds_with_its_position(library,
     assert match.pitch_cents == pytest.approx(0, abs=12)
 
 
+def test_in_noise_ten_decibels_above_the_music_the_right_tune_still_comes_first(library, tunes):
+    first = [
+        library.identify(with_noise(cut(tunes[k], start, 3), -10, 20 * k + start), RATE)[0].track_id
+        for k in range(8)
+        for start in (2, 5, 8, 11, 14)
+    ]
+    right = sum(track == 10 + k // 5 for k, track in enumerate(first))
+    assert right >= 36  # of 40
+
+
 @pytest.mark.parametrize("seconds", [1.0, 2.0, 5.0, 10.0, 15.0])
 def test_clips_of_any_length_are_named(library, tunes, seconds):
     names_it(library, cut(tunes[3], 4.0, seconds), RATE, 13, 4.0)

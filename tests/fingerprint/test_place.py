@@ -62,6 +62,13 @@ def test_without_the_voice_one_of_the_other_two_is_chosen(run, repeating):
     assert min(abs(found.align - 100), abs(found.align - 2 * PART - 100)) < 1.5
 
 
+@pytest.mark.parametrize("edge_s", [-9.0, 19.0])
+def test_noise_does_not_move_a_clip_to_where_little_of_it_lies_in_the_track(run, tunes, edge_s):
+    clip = with_noise(tunes[2][5 * RATE : 15 * RATE], -10.0)
+    found = placed(run, clip, replace(at(edge_s * s.FRAMES_PER_SECOND), row=0))
+    assert found.align == pytest.approx(5.0 * s.FRAMES_PER_SECOND, abs=1.5)
+
+
 def test_a_tempo_that_is_a_little_off_is_found_in_a_long_clip(run, tunes):
     faster = resample_poly(tunes[2][: 11 * RATE].astype(np.float64), 100, 102)[: 10 * RATE]
     found = placed(run, faster.astype(np.float32), replace(at(0.0, pitch=1.02), row=0))

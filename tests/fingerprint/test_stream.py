@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from dsp.resample import resample
+from fingerprint import FingerprintIndex
 
-from .conftest import RATE, with_noise
+from .conftest import RATE, tune, with_noise
 
 
 def listen(library, audio, piece=4000, rate=RATE):
@@ -71,6 +72,21 @@ def test_a_seek_inside_the_track_is_noticed_within_three_seconds(library, tunes)
         if at > 8:
             assert track == 12
             assert position == pytest.approx(12 + at - 5, abs=0.05)
+
+
+def test_a_seek_to_where_only_a_voice_is_added_is_noticed_within_three_seconds(tmp_path, tunes):
+    song = np.concatenate([part(tunes[0], 0, 8), part(tunes[0], 0, 8) + 0.5 * tune(30, 8.0)])
+    audio = np.concatenate([part(song, 1, 4), part(song, 13, 3)])
+    with FingerprintIndex.create(tmp_path / "index") as index:
+        index.add(7, song, RATE)
+        for k in range(1, 6):
+            index.add(k, tunes[k], RATE)
+        index.commit()
+        answers = named(listen(index, audio))
+    assert {track for at, track, _ in answers if at > 2} == {7}
+    for at, _, position in answers:
+        if 2 < at < 4 or at > 6.5:
+            assert position == pytest.approx((1 if at < 4 else 9) + at, abs=0.05)
 
 
 @pytest.mark.parametrize("what", ["silence", "noise", "unknown tune"])
