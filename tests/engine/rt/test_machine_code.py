@@ -11,14 +11,16 @@ import re
 from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import llvmlite.binding as llvm
 import numba
 import numpy as np
 import pytest
 
-from dsp._jit import FAST
+from dsp._jit import FAST, cache_folder
 from engine.rt import callback
+from tests.warm import MACHINE_CODE
 
 pytestmark = pytest.mark.long
 
@@ -78,6 +80,10 @@ def _of_voices(name: str) -> bool:
 
 @pytest.fixture(scope="module")
 def machine_code() -> str:
+    """Return what the callback is compiled to; as it was compiled before the tests began, if so."""
+    kept = Path(cache_folder("engine") or "") / MACHINE_CODE
+    if kept.is_file():
+        return kept.read_text(encoding="utf-8")
     compiled = numba.cfunc(callback._TYPE, nopython=True, error_model="numpy")(callback._callback)
     return str(compiled.inspect_llvm())
 
