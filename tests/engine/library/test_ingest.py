@@ -187,7 +187,7 @@ from engine.library import ingest
 from engine.library import Library
 import fingerprint, sqlite3
 home, music, moment, workers = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], int(sys.argv[4])
-ingest._BATCH_TRACKS = 3
+ingest._BATCH_TRACKS, ingest._BATCH_S = 3, 1e9  # however slow the machine is
 die = lambda: os.kill(os.getpid(), signal.SIGKILL)
 commit, count = fingerprint.FingerprintIndex.commit, [0]
 def dying(self):
