@@ -20,8 +20,7 @@ check: setup-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-# What a user needs, and what a developer needs as well. Modules are compiled when they are first
-# used: to compile all twelve thousand takes longer than to install them.
+# What a user needs, and what a developer needs as well.
 setup: $(VENV)/.installed
 setup-dev: $(VENV)/.installed-dev
 
@@ -30,12 +29,12 @@ $(VENV)/.installed: pyproject.toml .ci/system
 	@echo "setting up $(VENV); this takes a minute or two, once"
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --no-compile -e .
+	$(BIN)/python -m pip install --quiet -e .
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed
 	@CI="$(CI)" PYTHON="$(PYTHON)" bash .ci/system
-	$(BIN)/python -m pip install --quiet --no-compile -e '.[dev]'
+	$(BIN)/python -m pip install --quiet -e '.[dev]'
 	@touch $@
 
 clean:
