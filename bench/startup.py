@@ -105,7 +105,7 @@ def session_once(output: str, library: Path) -> tuple[float, float]:
         cwd=ROOT,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
+        stderr=subprocess.STDOUT,
         text=True,
     )
     assert session.stdout is not None
