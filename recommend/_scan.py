@@ -61,7 +61,7 @@ def encode(
                 length += value**2
             scale[b * ROWS + r] = step
             left[b, 0] = max(left[b, 0], np.float32(np.sqrt(error)))
-            # a row of zeros counts as long as one step: the rounding of its codes' product does
+            # short rows too: the rounding of sums of codes does not shrink with them
             left[b, 1] = max(left[b, 1], np.float32(max(np.sqrt(length), HALF)))
 
 
