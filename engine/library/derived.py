@@ -86,9 +86,9 @@ class Derived:
             if self._is_current(table, kind, ids):
                 self._table = table
                 return table
-        vectors = np.empty((len(ids), kind.dimensions), dtype=np.float32)
-        for row, track_id in enumerate(ids.tolist()):
-            vectors[row] = np.frombuffer(self._vector(track_id, kind), dtype="<f4")
+        vectors, broken = self._vectors(kind, ids)
+        # what is no number is like nothing: `check` names it, the others are told apart as ever
+        vectors[broken] = vectors[~broken].mean(axis=0) if not broken.all() else 0.0
         self._table = EmbeddingTable(kind.name, kind.version, ids, vectors)
         if kept < kind.dimensions:
             self._table = self._table.reduced(kept)
@@ -116,6 +116,20 @@ class Derived:
             return better, heard
         return simple, ids
 
+    def _vectors(
+        self, kind: Kind, ids: NDArray[np.int64]
+    ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        """Return the vectors of tracks, and which of them are not finite."""
+        vectors = np.empty((len(ids), kind.dimensions), dtype=np.float32)
+        for row, track_id in enumerate(ids.tolist()):
+            vectors[row] = np.frombuffer(self._vector(track_id, kind), dtype="<f4")
+        return vectors, np.asarray(~np.isfinite(vectors).all(axis=1))
+
+    def _broken(self) -> tuple[Kind, list[int]]:
+        """Return the embedding that serves, and the tracks whose vectors are not finite."""
+        kind, ids = self._serving()
+        return kind, ids[self._vectors(kind, ids)[1]].tolist()
+
     def _vector(self, track_id: int, kind: Kind) -> bytes:
         from recommend import HandmadeEmbedding
 
@@ -140,8 +154,13 @@ class Derived:
         self._synchronise(self.index)
 
     def mend(self) -> None:
-        """Make every derived file again from the database."""
+        """Make every derived file again from the database; embeddings that are no numbers go."""
         self.close()
+        kind, broken = self._broken()
+        if kind.name == self.embedding_in_use()[0]:
+            self._forget(broken)
+        else:
+            Vectors(self._database).forget(broken)
         _delete(self._directory / "index")
         (self._directory / "embeddings").unlink(missing_ok=True)
         self._table = None
@@ -162,6 +181,11 @@ class Derived:
                 self._peaks(track_id)
             except FormatError as error:
                 problems.append(f"database: peaks of track {track_id}: {error}")
+        problems += [
+            f"database: the embedding of track {track_id} holds NaN or infinity;"
+            " `antiphon library check --mend` lets it be heard again"
+            for track_id in self._broken()[1]
+        ]
         if (note := self.stale_note()) is not None:
             problems.append(note)
         return problems

@@ -50,7 +50,8 @@ class Heard:
         if network is None:
             return []
         with plain_errors(self._directory):
-            ids = self._vectors.waiting(network.name, network.version, fragments)
+            kind = (network.name, network.version, network.dimensions)
+            ids = self._vectors.waiting(*kind, fragments)
         return [int(i) for i in ids]
 
     def store(self, track_id: int, found: Embedded) -> None:

@@ -63,6 +63,12 @@ class Vectors:
         query = "SELECT vector FROM vector WHERE track_id = ? AND name = ?"
         return bytes(self._database.execute(query, (track_id, name)).fetchone()[0])
 
+    def forget(self, track_ids: list[int]) -> None:
+        """Let tracks wait to be heard again."""
+        self._database.executemany(
+            "DELETE FROM vector WHERE track_id = ?", [(track_id,) for track_id in track_ids]
+        )
+
     def fragments(self, track_id: int, name: str, version: int) -> bytes:
         """Return the packed fragments of a track; empty without any."""
         if not self._there:
@@ -73,15 +79,15 @@ class Vectors:
         ).fetchone()
         return bytes(row[0]) if row is not None and row[0] is not None else b""
 
-    def waiting(self, name: str, version: int, fragments: bool) -> Ids:
+    def waiting(self, name: str, version: int, dimensions: int, fragments: bool) -> Ids:
         """Return the tracks without a vector of an embedding, or without its fragments."""
         if not self._there:
             return self._select("SELECT id FROM track ORDER BY id")
         lacking = " AND fragments IS NOT NULL" if fragments else ""
         return self._select(
             "SELECT id FROM track WHERE id NOT IN (SELECT track_id FROM vector"
-            f" WHERE name = ? AND version = ?{lacking}) ORDER BY id",
-            name, version,
+            f" WHERE name = ? AND version = ? AND length(vector) = ?{lacking}) ORDER BY id",
+            name, version, 4 * dimensions,
         )  # fmt: skip
 
     def _select(self, query: str, *values: object) -> Ids:

@@ -121,6 +121,24 @@ def test_the_old_embedding_serves_until_nearly_all_tracks_were_heard_anew(
     assert library.check() == []
 
 
+def test_what_was_heard_and_holds_nan_or_is_cut_is_heard_again(library: Library, toy: Toy) -> None:
+    embed(library, library.tracks(), workers=0)
+    whole = library.embeddings.vectors.copy()
+    one, other = (int(i) for i in library.embeddings.ids[[2, 5]])
+    with sqlite3.connect(library.directory / FILE_NAME) as database:
+        nan = np.full(Toy.dimensions, np.nan, "<f4").tobytes()
+        database.execute("UPDATE vector SET vector = ? WHERE track_id = ?", (nan, one))
+        database.execute("UPDATE vector SET vector = ? WHERE track_id = ?", (nan[:-4], other))
+    assert library.heard.waiting() == [other]
+    (problem,) = library.check()
+    assert f"embedding of track {one} holds NaN" in problem
+    library.mend()
+    assert library.heard.waiting() == [one, other]
+    embed(library, [library.track(one), library.track(other)], workers=0)
+    assert library.check() == []
+    np.testing.assert_allclose(library.embeddings.vectors, whole, atol=1e-5)
+
+
 def test_without_the_network_again_what_it_heard_still_serves(
     library: Library, tmp_path: Path, write_tune: WriteTune, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -274,6 +274,29 @@ def test_damaged_peaks_in_the_database_are_found_and_analysed_anew(
         assert again.check() == []
 
 
+def test_an_embedding_that_is_no_number_holds_nobody_up_and_is_made_anew(
+    library: Library, home: Path
+) -> None:
+    library.close()
+    with sqlite3.connect(home / "library.sqlite") as database:
+        (blob,) = database.execute("SELECT embedding FROM analysis WHERE track_id = 2").fetchone()
+        vector = np.frombuffer(blob, "<f4").copy()
+        vector[3] = np.nan
+        query = "UPDATE analysis SET embedding = ? WHERE track_id = 2"
+        database.execute(query, (vector.tobytes(),))
+    database.close()
+    (home / "embeddings").unlink(missing_ok=True)
+    with Library.open(home) as again:
+        found = again.taste.recommender().recommend([1])
+        assert {suggestion.track_id for suggestion in found} == {2, 3}
+        assert np.isfinite([suggestion.score for suggestion in found]).all()
+        (problem,) = again.check()
+        assert "embedding of track 2 holds NaN" in problem
+        again.mend()
+        assert ingest.add(again, [home.parent / "music"], workers=0).added == [2]
+        assert again.check() == []
+
+
 def test_a_full_disk_is_said_in_one_line_and_nothing_is_lost(
     library: Library, home: Path, write_tune: WriteTune
 ) -> None:
