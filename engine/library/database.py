@@ -121,6 +121,8 @@ CREATE TABLE entry (
 CREATE INDEX entry_item ON entry (item_id);
 CREATE TABLE counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 INSERT INTO counter VALUES ('playlists', 0);
+-- by which models know the library they were made for; older ones have none
+INSERT INTO counter VALUES ('library', abs(random() % 4294967296));
 {search.SCHEMA}"""
 
 # What each older version lacks. A library that is opened for reading only stays as it is.

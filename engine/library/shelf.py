@@ -43,8 +43,20 @@ class Shelf:
     @property
     def version(self) -> int:
         """A number that grows whenever the answer of `playlists` changes."""
-        row = self._database.execute("SELECT value FROM counter WHERE name = 'playlists'")
-        return int(row.fetchone()[0])
+        return self._counter("playlists")
+
+    @property
+    def library(self) -> int:
+        """A number drawn when the library was made, 0 in an old one.
+
+        To a model of another library its ids would mean other songs.
+        """
+        return self._counter("library")
+
+    def _counter(self, name: str) -> int:
+        query = "SELECT value FROM counter WHERE name = ?"
+        row = self._database.execute(query, (name,)).fetchone()
+        return int(row[0]) if row is not None else 0
 
     def playlists(self) -> list[Playlist]:
         """Return all playlists in the order in which they were added."""

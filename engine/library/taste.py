@@ -259,14 +259,18 @@ class Taste:
         from recommend.models import MODELS
 
         version = MODELS[name].version
-        return self._directory / f"taste-{name}-{self._shelf.version}-{version}.model"
+        return self._directory / f"{self._of(name)}-{self._shelf.version}-{version}.model"
+
+    def _of(self, name: str) -> str:
+        """Return how files of a model begin; another library's ids are those of other songs."""
+        return f"taste-{name}-{self._shelf.library:08x}"
 
     def _newest(self, name: str) -> Path | None:
         """Return the file of a model, the present playlists' if there is one."""
         path = self._path(name)
         if path.exists():
             return path
-        older = self._directory.glob(f"taste-{name}-[0-9]*-[0-9]*.model")
+        older = self._directory.glob(f"{self._of(name)}-[0-9]*-[0-9]*.model")
         return max(older, key=lambda p: [int(n) for n in p.stem.split("-")[-2:]], default=None)
 
     def _factors(self, name: str) -> WRMF | None:
@@ -277,6 +281,7 @@ class Taste:
             return None
         model = WRMF()
         settings = {k: v for k, v in vars(model).items() if not k.startswith("_")}
+        settings["library"] = self._shelf.library
         kind = zlib.crc32(json.dumps(settings, sort_keys=True).encode())
         path = self._directory / f"playlists-{self._shelf.version}-{kind:08x}.model"
         with contextlib.suppress(FormatError, OSError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -111,6 +112,21 @@ def test_a_damaged_model_serves_nobody_and_is_told_only_who_asked_for_it(library
     with pytest.raises(ModelError, match=r"knn is damaged .* `antiphon models train knn`"):
         library.taste.recommender("knn")
     assert files(library) == []
+
+
+def test_models_of_another_library_are_none_of_this_one(library: Library, tmp_path: Path) -> None:
+    library.taste.train()
+    library.taste.recommender("wrmf")
+    with made_library(tmp_path / "other", TRACKS[::-1], lists(300)) as other:
+        expected = other.recommender().recommend([1, 3])
+        for path in other.directory.glob("*.model"):
+            path.unlink()
+        for path in library.directory.glob("*.model"):
+            shutil.copy(path, other.directory)
+        assert not any(s.trained for s in other.taste.states() if s.name == "default")
+        with pytest.raises(ModelError, match="default is not trained"):
+            other.taste.recommender("default")
+        assert other.recommender().recommend([1, 3]) == expected
 
 
 def test_two_do_not_train_at_once(library: Library) -> None:
