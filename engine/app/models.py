@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from engine.app.tag import tag
 from engine.app.terminal import JsonOption, LibraryOption, command, say, say_error, waiting
 from engine.app.train_tagger import train_tagger
 
@@ -130,3 +131,4 @@ def add(
 
 
 app.command("train-tagger")(train_tagger)
+app.command("tag")(tag)

@@ -149,5 +149,5 @@ def moment(
         "distance": round(found.distance, 4),
         "tags": tags,
         "words": f"at {at} it sounds like {title(liked)} at {there}"
-        + (f" ({', '.join(tags)})" if tags else ""),
+        f" ({', '.join([*tags, f'distance {found.distance:.2f}'])})",
     }

@@ -70,7 +70,7 @@ def train_tagger(
             raise ModelError(str(error)) from error
     tagger.save(out)
     _tell(tagger, [songs[i] for i in train], [songs[i] for i in test])
-    say(f"the tagger is in {out}")
+    say(f"the tagger is in {out}; `antiphon models tag {out} FILE...` tells tags with it")
 
 
 def _tell(tagger: Tagger, train: list[Song], test: list[Song]) -> None:

@@ -60,7 +60,9 @@ def read_table(table: Path, folder: Path) -> list[Tagged]:
                 for row in rows
                 if row["path"]
             ]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+    except OSError as error:
+        raise ModelError(f"{table} cannot be read ({error.strerror})") from error
+    except (UnicodeDecodeError, csv.Error) as error:
         raise ModelError(f"{table} cannot be read ({error})") from error
     twice = [path for path, count in Counter(song.path for song in found).items() if count > 1]
     if twice:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from pathlib import Path
@@ -179,6 +180,17 @@ def test_the_command_trains_from_a_folder_and_a_table(
     assert "19 songs heard, 5 kept apart, 3 tags" in said.out
     assert "gone.wav" in said.err
     assert Tagger.load(out).tags == ("deep", "high", "thin")
+    music = [str(tmp_path / f"{i}.wav") for i in (0, 1)]
+    assert cli.run(["models", "tag", str(out), *music]) == 0
+    told = [line.split("  ")[1].split()[0] for line in capsys.readouterr().out.splitlines()]
+    assert sorted(told) == ["deep", "high"] or sorted(told) == ["deep", "thin"]
+    assert cli.run(["models", "tag", str(out), music[0], str(tmp_path / "no.wav"), "--json"]) == 3
+    said = capsys.readouterr()
+    assert json.loads(said.out)["tags"].keys() == {"deep", "high", "thin"}
+    assert "no.wav" in said.err
+    for wrong in (tmp_path / "tags.csv", tmp_path / "no.model", tmp_path / "0.wav"):
+        assert cli.run(["models", "tag", str(wrong), music[0]]) == 1
+        assert capsys.readouterr().err.count("\n") == 1
     (tmp_path / "tags.csv").write_text("file,tags\n")
     assert cli.run(arguments) == 1
     assert "lacks the column path" in capsys.readouterr().err

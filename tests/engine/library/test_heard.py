@@ -239,7 +239,9 @@ def test_the_moment_is_told_and_models_are_listed(
     library.close()
     assert cli.run(["recommend", str(first.id), "--library", directory]) == 0
     out = capsys.readouterr().out
-    said = re.findall(r"at 0:0[01] it sounds like (.*) at 0:0[01] \(loud, steady\)", out)
+    said = re.findall(
+        r"at 0:0[01] it sounds like (.*) at 0:0[01] \(loud, steady, distance \d\.\d\d\)", out
+    )
     assert said, out
     assert set(said) == {first.name}
     assert cli.run(["models"]) == 0
