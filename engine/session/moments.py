@@ -12,10 +12,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.errors import AudioFileError
+from engine.errors import AudioFileError, LibraryError
 from engine.io import audiofile
 from engine.session.entry import Entry
-from recommend import EmbeddingTable, HandmadeEmbedding
+from recommend import EmbeddingTable, FormatError, HandmadeEmbedding
+from recommend.fragments import DIMENSIONS
+from recommend.fragments import STEP_S as FRAGMENT_STEP_S
 
 Floats = NDArray[np.float32]
 
@@ -34,11 +36,15 @@ class Moments:
     Parameters
     ----------
     table : EmbeddingTable
-        In whose z-scores pieces are compared.
+        Of the hand-made embedding: in its z-scores pieces of the files are compared. Of a network:
+        what it heard each second is compared, where that is stored.
     path_of : callable
         Returns the file of a track; None if there is none.
     found : callable
         Told (who speaks, for whom, second of the speaking track), from the thread.
+    stored : callable
+        Returns the fragments of a track as of `recommend.fragments.unpack`, none where there are
+        none.
     """
 
     def __init__(
@@ -46,8 +52,10 @@ class Moments:
         table: EmbeddingTable,
         path_of: Callable[[int], Path | None],
         found: Callable[[int, int, float], None],
+        stored: Callable[[int], Floats],
     ) -> None:
-        self._table, self._path_of, self._found = table, path_of, found
+        self._table, self._path_of, self._found, self._stored = table, path_of, found, stored
+        self._by_hand = table.name == HandmadeEmbedding.name
         self._pieces: OrderedDict[int, Floats] = OrderedDict()
         self._known: dict[_Pair, float | None] = {}
         self._wanted: list[_Pair] = []
@@ -96,9 +104,13 @@ class Moments:
         one, other = self._heard(speaker), self._heard(track)
         if len(one) == 0 or len(other) == 0:
             return None
-        return alike(one, other) * STEP_S
+        return alike(one, other) * (STEP_S if self._by_hand else FRAGMENT_STEP_S)
 
     def _heard(self, track_id: int) -> Floats:
+        if not self._by_hand:
+            with contextlib.suppress(LibraryError, FormatError):  # a reason stands without one, too
+                return self._stored(track_id)
+            return np.empty((0, DIMENSIONS), dtype=np.float32)
         pieces = self._pieces.pop(track_id, None)
         if pieces is None:
             path = self._path_of(track_id)

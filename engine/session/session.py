@@ -104,7 +104,9 @@ class Session:
             self._playing_left_s,
             lambda: self.decks.crossfade_s,
         )
-        self._moments = Moments(library.embeddings, self._path, self.queue.note_moment)
+        self._moments = Moments(
+            library.embeddings, self._path, self.queue.note_moment, library.heard.fragments
+        )
         self.decks = Decks(synth.state, synth.sample_rate, self._next, on_error)
         self.decks.auto = play_queue
         self.decks.on_change.append(self._decks_changed)

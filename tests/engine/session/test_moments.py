@@ -14,7 +14,8 @@ from engine.errors import AudioFileError
 from engine.library import Track
 from engine.session.entry import Entry, Voice
 from engine.session.moments import STEP_S, Moments, alike, fragments
-from recommend import EmbeddingTable, HandmadeEmbedding
+from recommend import EmbeddingTable, FormatError, HandmadeEmbedding
+from recommend.fragments import DIMENSIONS
 
 RATE = 44_100
 
@@ -81,7 +82,7 @@ def test_the_shared_passage_is_the_moment_and_is_known_the_next_time(
         told.append(what)  # type: ignore[arg-type]
         arrived.set()
 
-    moments = Moments(table, files.get, found)
+    moments = Moments(table, files.get, found, stored={}.__getitem__)
     queued = entry(2, 1, files[2])
     try:
         assert moments.look([queued, entry(3, 1, files[2])]) == []  # there is no track 3
@@ -94,5 +95,33 @@ def test_the_shared_passage_is_the_moment_and_is_known_the_next_time(
         assert [voice.moment_s for voice in done.voices] == [at, None]
         assert moments.look([done]) == []
         assert moments.look([replace(queued, voices=())]) == []
+    finally:
+        moments.close()
+
+
+def test_of_a_network_what_it_heard_each_second_is_compared_where_it_is_stored() -> None:
+    table = EmbeddingTable("musicnn", 1, range(5), np.random.default_rng(1).random((5, 128)))
+    rows = np.random.default_rng(2).standard_normal((30, DIMENSIONS)).astype(np.float32)
+    heard = {1: rows[:20], 2: rows[15:], 3: rows[:0]}
+    told: list[object] = []
+    arrived = threading.Event()
+
+    def found(*what: object) -> None:
+        told.append(what)
+        arrived.set()
+
+    def stored(track_id: int) -> np.ndarray:
+        if track_id not in heard:
+            raise FormatError("it is damaged")
+        return heard[track_id]
+
+    moments = Moments(table, {}.get, found, stored)
+    nobody = Path("nobody.wav")
+    try:
+        moments.look([entry(3, 1, nobody), entry(4, 1, nobody), entry(2, 1, nobody)])
+        assert arrived.wait(60.0)  # neither one without fragments nor a damaged one is in the way
+        ((speaker, track, at),) = told  # type: ignore[misc]
+        assert (speaker, track) == (1, 2)
+        assert 15.0 <= at <= 19.0
     finally:
         moments.close()
