@@ -6,13 +6,12 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from recommend import modelfile
 from recommend.answer import Answer, by_parts
-from recommend.errors import NotFittedError
-from recommend.interactions import Interactions, Matrix, as_ids
-from recommend.ranking import best
+from recommend.interactions import Interactions, Matrix
+from recommend.scorer import Scorer
 
 Floats = NDArray[np.float32]
 Ids = NDArray[np.int64]
@@ -21,7 +20,7 @@ _KIND = "ease"
 _MOST = 20_000  # playlists: their inverse is a dense square
 
 
-class EASE:
+class EASE(Scorer):
     """Weights of each track for each other that best restore the playlists, none for itself.
 
     B = I - P diag(1 / diag P), P = (X'X + regularization I)^-1. Neither is ever formed: with
@@ -48,7 +47,7 @@ class EASE:
         if not (np.isfinite(regularization) and regularization > 0):
             raise ValueError(f"regularization must be above 0, got {regularization!r}")
         self.regularization = regularization
-        self._interactions: Interactions | None = None
+        super().__init__()
 
     def fit(self, interactions: Interactions) -> EASE:
         """Invert once; counts are not looked at.
@@ -66,7 +65,7 @@ class EASE:
         K = (X @ X.T).toarray().astype(np.float64)
         K[np.diag_indices_from(K)] += self.regularization
         K = np.linalg.inv(K)
-        self._take(interactions, X, K.astype(np.float32))
+        self._keep(interactions, X, K.astype(np.float32))
         tied = np.empty(X.shape[1])
         for start in range(0, X.shape[1], 1024):
             part = self._by_track[start : start + 1024]
@@ -74,15 +73,17 @@ class EASE:
         self._track_weights: Floats = (1.0 / np.maximum(1.0 - tied, 1e-9)).astype(np.float32)
         return self
 
-    def _take(self, interactions: Interactions, X: Matrix, inverse: Floats) -> None:
+    def _keep(self, interactions: Interactions, X: Matrix, inverse: Floats) -> None:
+        self._take(interactions)
         self._interactions = interactions
         self._matrix, self._inverse = X, inverse
         self._by_track: Matrix = X.T.tocsr()
 
     def save(self, path: str | Path) -> None:
         """Write the model to a checksummed file, atomically; 4 bytes a pair of playlists."""
+        self._fitted()
         arrays = {
-            **self._fitted().arrays,
+            **self._interactions.arrays,
             "inverse": self._inverse,
             "track_weights": self._track_weights,
         }
@@ -102,14 +103,13 @@ class EASE:
         interactions = Interactions.restore(arrays)
         X = interactions.matrix.copy()
         X.data = np.ones_like(X.data)
-        model._take(interactions, X, arrays["inverse"])
+        model._keep(interactions, X, arrays["inverse"])
         model._track_weights = arrays["track_weights"]
         return model
 
     def scores(self, seeds: Iterable[int]) -> Floats:
         """Return the score of every track, shape (tracks,); that of a seed means nothing."""
-        rows = self._fitted().rows_of(as_ids(seeds, "seeds"))
-        known = np.unique(rows[rows >= 0])
+        known = np.sort(self._known(seeds))
         gathered = np.asarray(self._by_track[known].sum(axis=0)).ravel()
         touched = np.flatnonzero(gathered)
         spread = gathered[touched].astype(np.float32) @ self._inverse[touched]
@@ -117,27 +117,5 @@ class EASE:
 
     def answer(self, seeds: Ids) -> Answer | None:
         """Return all scores with the share of each seed; None where no seed is known."""
-        rows = self.rows_of(seeds)
-        known = np.unique(rows[rows >= 0])
+        known = self._known(seeds)
         return by_parts(self.scores, self.track_ids[known].tolist()) if len(known) else None
-
-    @property
-    def track_ids(self) -> Ids:
-        """The tracks that can be ranked, ascending, shape (tracks,)."""
-        return self._fitted().track_ids
-
-    def rows_of(self, ids: ArrayLike | Iterable[int]) -> Ids:
-        """Return the place of each track in `scores`, -1 where it stands in no playlist."""
-        return self._fitted().rows_of(ids)
-
-    def recommend(
-        self, seeds: Iterable[int], n: int = 10, exclude: Iterable[int] = ()
-    ) -> tuple[Ids, Floats]:
-        """Return the `n` best tracks that are neither seeds nor excluded, best first."""
-        seeds = as_ids(seeds, "seeds")
-        return best(self._fitted(), self.scores(seeds), n, seeds, exclude)
-
-    def _fitted(self) -> Interactions:
-        if self._interactions is None:
-            raise NotFittedError("fit EASE before asking it")
-        return self._interactions

@@ -7,15 +7,14 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from scipy import sparse
 
 from dsp._jit import kernel
 from recommend import modelfile
 from recommend.answer import Answer, by_loss, by_parts
-from recommend.errors import NotFittedError
-from recommend.interactions import Interactions, as_ids
-from recommend.ranking import best
+from recommend.interactions import Interactions
+from recommend.scorer import Scorer
 
 Floats = NDArray[np.float32]
 Ids = NDArray[np.int64]
@@ -23,7 +22,7 @@ Ids = NDArray[np.int64]
 _KIND = "neighbours"
 
 
-class Neighbours:
+class Neighbours(Scorer):
     """Counts, for each track, the playlists it shares with the seeds.
 
         score(i) = pop_i ** -track_power * sum over playlists u holding i of v_u,
@@ -64,16 +63,17 @@ class Neighbours:
             raise ValueError(f"sharpness must lie in 0.5..4, got {sharpness!r}")
         self.seed_power, self.track_power = seed_power, track_power
         self.length_power, self.sharpness = length_power, sharpness
-        self._interactions: Interactions | None = None
+        super().__init__()
 
     def fit(self, interactions: Interactions) -> Neighbours:
         """Take over the playlists; counts are not looked at."""
+        self._take(interactions)
         self._interactions = interactions
         matrix = interactions.matrix
         self._playlists = _csr(matrix)
         self._tracks = _csr(sparse.csr_array(matrix.T))
         lengths = np.maximum(np.diff(matrix.indptr), 1).astype(np.float64)
-        popularity = np.maximum(interactions.popularity(), 1).astype(np.float64)
+        popularity = np.maximum(self.popularity_, 1).astype(np.float64)
         self._playlist_weights = (lengths**-self.length_power).astype(np.float32)
         self._seed_weights = (popularity**-self.seed_power).astype(np.float32)
         self._track_weights = (popularity**-self.track_power).astype(np.float32)
@@ -81,8 +81,7 @@ class Neighbours:
 
     def scores(self, seeds: Iterable[int]) -> Floats:
         """Return the score of every track, shape (tracks,), 0 where no playlist is shared."""
-        rows = self._fitted().rows_of(as_ids(seeds, "seeds"))
-        known = np.unique(rows[rows >= 0])
+        known = np.sort(self._known(seeds))
         out = np.zeros(len(self._track_weights), dtype=np.float32)
         shared = np.zeros(len(self._playlist_weights), dtype=np.float32)
         _spread(
@@ -121,38 +120,22 @@ class Neighbours:
 
     def answer(self, seeds: Ids) -> Answer | None:
         """Return all scores with the share of each seed; None where no seed is known."""
-        rows = self.rows_of(seeds)
-        known = np.unique(rows[rows >= 0])
+        known = self._known(seeds)
         if len(known) == 0:
             return None
         ids = self.track_ids[known].tolist()
         return (by_parts if self.sharpness == 1.0 else by_loss)(self.scores, ids)
 
-    @property
-    def track_ids(self) -> Ids:
-        """The tracks that can be ranked, ascending, shape (tracks,)."""
-        return self._fitted().track_ids
-
-    def rows_of(self, ids: ArrayLike | Iterable[int]) -> Ids:
-        """Return the place of each track in `scores`, -1 where it stands in no playlist."""
-        return self._fitted().rows_of(ids)
-
-    def recommend(
-        self, seeds: Iterable[int], n: int = 10, exclude: Iterable[int] = ()
-    ) -> tuple[Ids, Floats]:
-        """Return the `n` best tracks that are neither seeds nor excluded, best first."""
-        seeds = as_ids(seeds, "seeds")
-        return best(self._fitted(), self.scores(seeds), n, seeds, exclude)
-
     def save(self, path: str | Path) -> None:
         """Write the model to a checksummed file, atomically."""
+        self._fitted()
         settings = {
             "seed_power": self.seed_power,
             "track_power": self.track_power,
             "length_power": self.length_power,
             "sharpness": self.sharpness,
         }
-        modelfile.write(path, _KIND, settings, self._fitted().arrays)
+        modelfile.write(path, _KIND, settings, self._interactions.arrays)
 
     @classmethod
     def load(cls, path: str | Path) -> Neighbours:
@@ -165,11 +148,6 @@ class Neighbours:
         """
         settings, arrays = modelfile.read(path, _KIND)
         return cls(**settings).fit(Interactions.restore(arrays))
-
-    def _fitted(self) -> Interactions:
-        if self._interactions is None:
-            raise NotFittedError("fit the neighbours before asking them")
-        return self._interactions
 
 
 def item_neighbours() -> Neighbours:

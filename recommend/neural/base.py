@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from recommend.interactions import Interactions
-from recommend.neural.ranker import Ids
+from recommend.neural.common import Ids
 from recommend.wrmf import WRMF
 
 _LEAST = 200  # playlists: with fewer a part of them teaches too little

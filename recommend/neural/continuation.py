@@ -16,18 +16,18 @@ from recommend.interactions import Interactions
 from recommend.neural import losses
 from recommend.neural.base import Base, fold_numbers, short_wrmf
 from recommend.neural.checkpoint import Checkpoint, restore, state_of
-from recommend.neural.continuation_net import ContinuationNet
-from recommend.neural.pooling import POOLINGS, AttentionPool, MeanVariancePool
-from recommend.neural.prefixes import as_batch, draw_prefixes
-from recommend.neural.ranker import (
+from recommend.neural.common import (
     Floats,
     Ids,
-    Ranker,
     artist_numbers,
     playlists_of,
     require,
 )
+from recommend.neural.continuation_net import ContinuationNet
+from recommend.neural.pooling import POOLINGS, AttentionPool, MeanVariancePool
+from recommend.neural.prefixes import as_batch, draw_prefixes
 from recommend.progress import training
+from recommend.scorer import Scorer
 from recommend.wrmf import WRMF
 
 _KIND = "continuation"
@@ -37,7 +37,7 @@ _LEAST = 200  # playlists: with fewer none is kept away
 _RATES = {"seen": 0.3, "asked": 0.3, "mix": 50.0}  # of the learning rate, where it is not 1
 
 
-class Continuation(Ranker):
+class Continuation(Scorer):
     """Rank the catalogue after the first tracks of a playlist.
 
     Trained on random prefixes of playlists: the softmax over the catalogue shall lie on the tracks

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from recommend.neural.ranker import Floats, Ids
+from recommend.neural.common import Floats, Ids
 
 _TRUST = 0.6  # in one deviation of the factorisation's scores, at the start
 

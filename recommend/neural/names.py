@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from recommend.neural.ranker import Ids
+from recommend.neural.common import Ids
 
 _SIZES = (3, 4, 5)  # letters of a piece, the marks of the word's ends among them
 _LONGEST = 200  # letters of a name that are looked at

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from recommend.neural.ranker import Ids
+from recommend.neural.common import Ids
 
 
 @dataclass(frozen=True)

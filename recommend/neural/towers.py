@@ -9,8 +9,8 @@ import torch
 from numpy.typing import ArrayLike
 from torch import Tensor, nn
 
+from recommend.neural.common import Floats, Ids
 from recommend.neural.pooling import AttentionPool, small_network
-from recommend.neural.ranker import Floats, Ids
 
 _SPREAD = 0.05  # of the vectors at the start
 

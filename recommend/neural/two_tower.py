@@ -16,11 +16,12 @@ from recommend import modelfile
 from recommend.answer import Answer, Share, by_loss
 from recommend.interactions import Interactions, as_ids
 from recommend.neural.checkpoint import Checkpoint, restore, state_of
+from recommend.neural.common import Floats, Ids, artist_numbers, require
 from recommend.neural.names import as_bags, pieces
 from recommend.neural.prefixes import as_batch
-from recommend.neural.ranker import Floats, Ids, Ranker, artist_numbers, require
 from recommend.neural.towers import PlaylistTower, TrackTower, sound_table
 from recommend.progress import training
+from recommend.scorer import Scorer
 
 _KIND = "two-tower"
 _HIDDEN = 0.05  # of the playlists are kept from the training, for its measures
@@ -35,7 +36,7 @@ _TOP = (10, 100)  # of the measures during training
 Columns = Mapping[int, ArrayLike]
 
 
-class TwoTower(Ranker):
+class TwoTower(Scorer):
     """Rank tracks by the product of their vector with the playlist's.
 
     The playlist's tower sees the tracks so far and the name; the track's sees its id, artist, audio

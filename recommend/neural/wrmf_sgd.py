@@ -13,9 +13,10 @@ from recommend import modelfile
 from recommend.answer import Answer, Share
 from recommend.interactions import Interactions
 from recommend.neural.checkpoint import Checkpoint
-from recommend.neural.ranker import Floats, Ids, Ranker, require
+from recommend.neural.common import Floats, Ids, require
 from recommend.neural.samples import InteractionSamples
 from recommend.progress import training
+from recommend.scorer import Scorer
 
 _KIND = "wrmf-sgd"
 _START = 0.01  # spread of the random factors
@@ -46,7 +47,7 @@ def weighted_error(prediction: Tensor, feedback: Tensor, confidence: Tensor) -> 
     return (confidence * (feedback - prediction) ** 2).mean()
 
 
-class SampledWRMF(Ranker):
+class SampledWRMF(Scorer):
     """Factors of playlists and tracks, learnt from sampled pairs.
 
     Minimises the mean over samples of confidence * (feedback - sigmoid(x . y))^2 +

@@ -51,6 +51,9 @@ def test_seeds_and_excluded_tracks_stay_out_and_unknown_ones_do_no_harm(
     assert not {int(ids[3]), int(ids[4])} & set(found.tolist())
     assert (np.diff(scores) <= 0).all()
     assert not model.scores([10**6]).any()
+    popular, scores = model.recommend([10**6], 5)
+    assert popular[0] == ids[interactions.popularity().argmax()]
+    assert not scores.any()
 
 
 def test_powers_out_of_range_are_named() -> None:
