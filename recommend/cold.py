@@ -80,18 +80,16 @@ class ColdMap:
         """
         z = self._table.standardised(ids)
         factors: Floats = z @ self._weights.astype(np.float32) + self._mean.astype(np.float32)
-        for i, track_id in enumerate(ids if self._artists else ()):
-            artist = self._artists.get(int(track_id))
-            if artist is not None and artist in self._artist_means:
-                mean, count = self._artist_means[artist]
-                doubt = self._artist_error * (1.0 + 1.0 / count)
-                trust = self._error / max(self._error + doubt, 1e-30)
-                factors[i] += trust * (mean - factors[i])
+        row = self._artist_rows(np.asarray(ids, dtype=np.int64))
+        known = row >= 0
+        doubt = self._artist_error * (1.0 + 1.0 / self._artist_counts[row[known]])
+        trust = (self._error / np.maximum(self._error + doubt, 1e-30)).astype(np.float32)
+        factors[known] += trust[:, None] * (self._artist_means[row[known]] - factors[known])
         return factors
 
     @property
     def settings(self) -> dict[str, float]:
-        """What beside `arrays` a map without artists consists of."""
+        """What beside `arrays` and artists a map consists of."""
         return {"known": self.known_, "explained": self.explained_, "error": self._error}
 
     @property
@@ -106,8 +104,11 @@ class ColdMap:
         arrays: modelfile.Arrays,
         wrmf: WRMF,
         table: EmbeddingTable,
+        artists: Mapping[int, int] | None = None,
     ) -> ColdMap:
         """Make a map from what another one's `settings` and `arrays` gave.
+
+        It was fitted to `wrmf` and `table`; artists may be others by now.
 
         Raises
         ------
@@ -115,7 +116,7 @@ class ColdMap:
             If its size is not that of the factors and embeddings.
         """
         mapping = cls()
-        mapping._table, mapping._artists = table, {}
+        mapping._table, mapping._artists = table, artists or {}
         mapping._weights, mapping._mean = arrays["weights"], arrays["mean"]
         wanted = (table.dimensions, wrmf.factors)
         if mapping._weights.shape != wanted or mapping._mean.shape != wanted[1:]:
@@ -148,18 +149,31 @@ class ColdMap:
 
     def _learn_artists(self, wrmf: WRMF) -> None:
         """Take each artist's mean, and how far a track lies from its artist's other tracks."""
-        rows: dict[int, list[int]] = {}
-        for row, track_id in enumerate(wrmf.track_ids.tolist()):
-            artist = self._artists.get(track_id)
-            if artist is not None:
-                rows.setdefault(artist, []).append(row)
-        self._artist_means: dict[int, tuple[Doubles, int]] = {}
-        squares, freedom = 0.0, 0
-        for artist, members in rows.items():
-            factors = wrmf.track_factors_[members].astype(np.float64)
-            mean = factors.mean(axis=0)
-            self._artist_means[artist] = mean, len(members)
-            squares += float(((factors - mean) ** 2).sum())
-            freedom += len(members) - 1
-        whole = float((wrmf.track_factors_.astype(np.float64) ** 2).sum(axis=1).mean())
+        given = [self._artists.get(track_id) for track_id in wrmf.track_ids.tolist()]
+        known = np.array([artist is not None for artist in given], dtype=bool)
+        self._artist_ids, row = np.unique(
+            np.array([a for a in given if a is not None], dtype=np.int64), return_inverse=True
+        )
+        self._artist_counts = np.bincount(row, minlength=len(self._artist_ids))
+        factors = wrmf.track_factors_.astype(np.float64)
+        means = np.zeros((len(self._artist_ids), wrmf.factors))
+        for f in range(wrmf.factors):
+            means[:, f] = np.bincount(row, factors[known, f], len(means)) / self._artist_counts
+        self._artist_means: Floats = means.astype(np.float32)
+        squares = float(((factors[known] - means[row]) ** 2).sum())
+        freedom = len(row) - len(means)
+        whole = float((factors**2).sum(axis=1).mean()) if len(factors) else 0.0
         self._artist_error = squares / freedom if freedom else whole
+
+    def _artist_rows(self, ids: Ids) -> Ids:
+        """Return the row of each track's artist among the means, -1 where there is none."""
+        row = np.full(len(ids), -1, dtype=np.int64)
+        if len(self._artist_ids):
+            given = [(i, self._artists.get(t)) for i, t in enumerate(ids.tolist())]
+            pairs = np.array([(i, a) for i, a in given if a is not None], np.int64).reshape(-1, 2)
+            at = np.minimum(
+                np.searchsorted(self._artist_ids, pairs[:, 1]), len(self._artist_ids) - 1
+            )
+            met = self._artist_ids[at] == pairs[:, 1]
+            row[pairs[met, 0]] = at[met]
+        return row

@@ -178,13 +178,20 @@ class Taste:
                 f"{name} learns from at least {least} playlist{'s' if least > 1 else ''}, the"
                 f" library has {len(lists)}; `antiphon playlist add FILE` adds some"
             )
-        numbers: dict[str, int] = {}
-        artists = {
-            track: numbers.setdefault(tags.normalise(artist), len(numbers))
-            for track, artist in self._shelf.artists()
-        }
         interactions = Interactions.from_playlists(p.track_ids for p in lists)
-        return Taught(interactions, artists, [p.name for p in lists], self._derived.embeddings)
+        names = [p.name for p in lists]
+        return Taught(interactions, self._artists(), names, self._derived.embeddings)
+
+    def _artists(self) -> dict[int, int]:
+        """Return a number for the artist of each track and song of a playlist, where known."""
+        numbers: dict[str, int] = {}
+        of_name: dict[str, int] = {}  # as it is written: a hundred thousand tracks have few
+        artists = {}
+        for track, name in self._shelf.artists():
+            if name not in of_name:
+                of_name[name] = numbers.setdefault(tags.normalise(name), len(numbers))
+            artists[track] = of_name[name]
+        return artists
 
     def _recommender(self, model: str | None, called: str) -> Recommender:
         from recommend import Blend, Recommender
@@ -302,9 +309,10 @@ class Taste:
         stamp = zlib.crc32(model.track_ids.tobytes(), zlib.crc32(model.gram.tobytes()))
         stamp = zlib.crc32(f"{table.name} {table.version}".encode() + table.ids.tobytes(), stamp)
         path = self._directory / f"cold-{stamp:08x}.model"
+        artists = self._artists()
         with contextlib.suppress(FormatError, OSError):
-            return ColdMap.restore(*modelfile.read(path, _COLD), model, table)
-        fitted = ColdMap().fit(model, table)
+            return ColdMap.restore(*modelfile.read(path, _COLD), model, table, artists)
+        fitted = ColdMap().fit(model, table, artists)
         with contextlib.suppress(OSError):  # what cannot be stored is fitted next time
             modelfile.write(path, _COLD, fitted.settings, fitted.arrays)
             _clear(self._directory, "cold-*.model", path)

@@ -129,6 +129,19 @@ def test_models_of_another_library_are_none_of_this_one(library: Library, tmp_pa
         assert other.recommender().recommend([1, 3]) == expected
 
 
+def test_a_track_in_no_playlist_stands_near_its_artist(tmp_path: Path) -> None:
+    # artist 0 made the even ones, artist 1 the odd ones; sounds say nothing
+    tracks = [Made(f"Tune {i}", f"Artist {i % 2}") for i in range(40)]
+    tracks += [Made("New", "Artist 0"), Made("New", "artist 1"), Made("New", "Nobody")]
+    made_library(tmp_path, tracks, lists(100)).close()
+    for _ in range(2):  # as it is fitted, and as it is stored
+        with Library.open(tmp_path / "library") as opened:
+            recommender = opened.recommender()
+            recommender.sound_weight = 0.0
+            found = recommender.rank([1, 3], 42).ids.tolist()
+        assert found.index(41) < found.index(43) < found.index(42)
+
+
 def test_two_do_not_train_at_once(library: Library) -> None:
     held = WriterLock(library.directory, "training.lock", "learnt from")
     try:
