@@ -34,7 +34,8 @@ class Reason:
     kind : str
         'playlists' (they stand together in playlists), 'artist' (they are by the same), 'artists'
         (tracks of their artists stand together), 'sound' (they sound alike), 'cold' (it sounds
-        like tracks that stand beside it in playlists), 'name' (of the playlist) or 'popular'.
+        like tracks, or is by the artist of tracks, that stand beside it in playlists), 'name' (of
+        the playlist) or 'popular'.
     track_id : int
         The seed, like or skip that speaks; the suggested track itself for 'name' and 'popular'.
     share : float

@@ -10,7 +10,7 @@ _LEAST_SHARE = 0.01  # of all that speaks for a track: what weighs less is not w
 _VERBS = {
     "playlists": "shares playlists with",
     "sound": "sounds like",
-    "cold": "sounds like neighbours of",
+    "cold": "goes by its sound and artist with",
     "artist": "is by the artist of",
     "artists": "is by an artist who shares playlists with that of",
 }
