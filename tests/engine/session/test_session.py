@@ -103,7 +103,8 @@ def test_reasons_are_put_in_words_each_once_and_none_of_those_against() -> None:
         return reason_in_words(Suggestion(9, 1.0, reasons), lambda track: f"T{track}", {5})
 
     assert words(*reasons) == (
-        "above all shares playlists with T1; also sounds like T2; goes by its sound and artist with T3"
+        "above all shares playlists with T1; also sounds like T2;"
+        " goes by its sound and artist with T3"
     )
     assert words(*reasons[::-1]) == words(*reasons)  # what weighs most comes first
     assert words(reasons[1]) == "sounds like T2"
