@@ -155,9 +155,7 @@ class Blend:
         known = signals.known(seeds)
         if len(known) == 0:
             return None
-        raw = signals.raw(known)
-        said = {name: standardise(values) for name, values in raw.items()}
-        deviations = {name: float(values.std()) for name, values in raw.items()}
+        said, deviations = signals.ask(known)
         return Answer(self._ordered(signals, said, known), Shares(signals, known, deviations))
 
     def recommend(
@@ -292,7 +290,7 @@ def _examples(
         seeds, targets = signals.known(playlist[:k]), signals.known(playlist[k:])
         if len(seeds) == 0 or len(targets) < _TARGETS:
             continue
-        chosen, features, _ = candidates(signals, signals.ask(seeds), seeds, _CANDIDATES)
+        chosen, features, _ = candidates(signals, signals.ask(seeds)[0], seeds, _CANDIDATES)
         truth = np.isin(chosen, targets)
         kept = truth | (random.random(len(chosen)) < _NEGATIVES)
         # the measures divide by the number of targets, so a hit in a long playlist weighs less

@@ -41,12 +41,13 @@ def candidates(
         return chosen, np.empty((0, 0), dtype=np.float32), total
     rank = np.arange(1, len(chosen) + 1, dtype=np.float32)
     columns: list[Floats] = [total[chosen], np.log(rank)]
-    for name in ("wrmf", "small", "items", "playlists", "artists"):
-        values = said[name][chosen]
-        columns.append(values)
-        columns.append(
-            np.log(values - values.min() + np.float32(0.05) * values.std() + np.float32(1e-6))
-        )
+    small = signals.small(seeds, chosen)
+    told = (said["wrmf"], None, said["items"], said["playlists"], said["artists"])
+    values = np.stack([small if one is None else one[chosen] for one in told])
+    lowest, spread = values.min(axis=1, keepdims=True), values.std(axis=1, keepdims=True)
+    logs = np.log(values - lowest + np.float32(0.05) * spread + np.float32(1e-6))
+    for pair in zip(values, logs, strict=True):
+        columns += pair
     same = signals.same_artist(seeds)[chosen]
     popularity = np.log(signals.popularity[chosen] + 1)
     of_seeds = np.log(signals.popularity[seeds] + 1).mean()
@@ -55,4 +56,4 @@ def candidates(
     artist = np.log(signals.artist_popularity[chosen] + 1)
     columns += [same / k, same, popularity, artist, popularity - artist, popularity - of_seeds]
     columns += [np.full(len(chosen), v, dtype=np.float32) for v in (np.log(k), of_seeds, distinct)]
-    return chosen, np.stack(columns, axis=1).astype(np.float32), total
+    return chosen, np.stack(columns).astype(np.float32, copy=False).T, total

@@ -41,6 +41,7 @@ class Shares:
         self._worth = {
             name: weight / deviations[name] if deviations[name] > 1e-12 else 0.0
             for name, weight in WEIGHTS.items()
+            if weight
         }
         self._of_artist = np.bincount(self._artists)[self._artists]  # seeds beside it, and itself
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
+from recommend._zscores import zscores
 from recommend.interactions import Interactions
 from recommend.neighbours import item_neighbours, playlist_neighbours
 from recommend.wrmf import WRMF
 
 Floats = NDArray[np.float32]
+Doubles = NDArray[np.float64]
 Ids = NDArray[np.int64]
 
 # of each signal in the plain blend; found by cross-validation on public playlists
@@ -68,6 +71,8 @@ class Signals:
             )
         self.models = fitted
         self.artist_row = np.searchsorted(fitted[2].track_ids, self.artist_of)
+        self._artists = count
+        self._small_mean: Doubles = fitted[1].track_factors_.mean(axis=0, dtype=np.float64)
 
     def known(self, seeds: Ids) -> Ids:
         """Return the columns of the seeds that stand in a playlist, without repeats, in order."""
@@ -75,27 +80,48 @@ class Signals:
         rows = rows[rows >= 0]
         return rows[np.sort(np.unique(rows, return_index=True)[1])]
 
-    def ask(self, seeds: Ids) -> dict[str, Floats]:
-        """Return each signal as z-scores over all tracks, given the columns of known seeds."""
-        return {name: standardise(values) for name, values in self.raw(seeds).items()}
+    def ask(self, seeds: Ids) -> tuple[dict[str, Floats], dict[str, float]]:
+        """Return the signals of the plain blend and 'playlists' as z-scores over all tracks.
 
-    def raw(self, seeds: Ids) -> dict[str, Floats]:
-        """Return what each model says, on its own scale."""
+        Parameters
+        ----------
+        seeds : ndarray of int64
+            Columns of known seeds, at least one.
+
+        Returns
+        -------
+        said : dict of str to ndarray of float32, shape (tracks,)
+        deviations : dict of str to float
+            The unit of each.
+        """
         ids = self.interactions.track_ids[seeds]
-        main, small, by_artist = self.models
-        return {
+        main, _, by_artist = self.models
+        raw = {
             "wrmf": main.scores(ids),
-            "small": small.scores(ids),
             "items": self.items.scores(ids),
             "playlists": self._playlists.scores(ids),
             "artists": by_artist.scores(self.artist_of[seeds])[self.artist_row] * self.root_share,
             "same": self.same_artist(seeds) * self.root_popularity,
         }
+        deviations = {name: zscores(values, values) for name, values in raw.items()}
+        return raw, deviations
+
+    def small(self, seeds: Ids, columns: Ids) -> Floats:
+        """Return the small factorisation's z-scores of some tracks: the plain blend asks it not."""
+        model = self.models[1]
+        x = model.fold_in(self.interactions.track_ids[seeds])
+        # over all tracks: the factors' Gram matrix is diagonal
+        wide = x.astype(np.float64)
+        mean = float(self._small_mean @ wide)
+        variance = float(model.gram.astype(np.float64) @ wide**2) / len(model.track_ids) - mean**2
+        if variance <= 1e-24:
+            return np.zeros(len(columns), dtype=np.float32)
+        scores: Floats = model.track_factors_[columns] @ x
+        return (scores - np.float32(mean)) / np.float32(math.sqrt(variance))
 
     def same_artist(self, seeds: Ids) -> Floats:
         """Return how many seeds are by each track's artist."""
-        counts = np.zeros(int(self.artist_of.max()) + 1, dtype=np.float32)
-        np.add.at(counts, self.artist_of[seeds], 1.0)
+        counts = np.bincount(self.artist_of[seeds], minlength=self._artists).astype(np.float32)
         same: Floats = counts[self.artist_of]
         return same
 
@@ -116,11 +142,9 @@ def blend(signals: Mapping[str, Floats]) -> Floats:
 
 def standardise(values: Floats) -> Floats:
     """Return z-scores, all 0 where nothing varies."""
-    deviation = float(values.std())
-    if deviation <= 1e-12:
-        return np.zeros_like(values)
-    scaled: Floats = ((values - values.mean()) / np.float32(deviation)).astype(np.float32)
-    return scaled
+    out = np.empty(len(values), dtype=np.float32)
+    zscores(values, out)
+    return out
 
 
 def _artist_numbers(ids: Ids, artists: Mapping[int, int]) -> Ids:

@@ -9,6 +9,7 @@ import pytest
 from recommend import WRMF, Blend, FormatError, Interactions, NotFittedError
 from recommend.boost import fit_trees
 from recommend.metrics import ndcg_at_k
+from recommend.signals import standardise
 from recommend.stages import Stages
 from recommend.synthetic import MadePlaylists, make_playlists
 
@@ -44,6 +45,20 @@ def test_the_blend_with_trees_continues_unseen_playlists_best(
     plain = Blend(factors=16, trees=0).fit(seen, artists)
     factors = quality(WRMF(16, 0.02).fit(seen), made)
     assert factors < quality(plain, made) < quality(blend, made)
+
+
+def test_signals_are_z_scores_also_where_only_some_are_asked_for(blend: Blend) -> None:
+    signals, seeds = blend._fitted(), np.array([5, 90, 300])
+    said, deviations = signals.ask(seeds)
+    items = signals.items.scores(signals.interactions.track_ids[seeds])
+    np.testing.assert_allclose(said["items"], (items - items.mean()) / items.std(), atol=2e-4)
+    assert deviations["items"] == pytest.approx(items.std(), rel=1e-4)
+    small = signals.models[1].scores(signals.interactions.track_ids[seeds])
+    some = np.array([7, 3, 1200])
+    expected = ((small - small.mean()) / small.std())[some]
+    np.testing.assert_allclose(signals.small(seeds, some), expected, rtol=1e-3, atol=1e-3)
+    assert not standardise(np.full(9, 2.5, np.float32)).any()
+    assert standardise(np.empty(0, np.float32)).size == 0
 
 
 def test_the_trees_permute_the_best_and_leave_the_scores(blend: Blend) -> None:
