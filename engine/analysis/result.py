@@ -13,6 +13,9 @@ from engine.analysis.grid import Grid
 VERSION = 2
 """Of the analysis; results of another version are made again."""
 
+OLDEST = 1
+"""Version whose results can still be read: they serve until they are made again."""
+
 KEY_STEP_S = 10.0
 SURE = 0.5
 """Confidence from which something relies on a beat, key or tuning."""
@@ -96,6 +99,7 @@ class Analysis:
     cue_confidence : float
         0 to 1.
     version : int
+        That made it.
     """
 
     duration_s: float
@@ -171,12 +175,14 @@ class Analysis:
         Raises
         ------
         FormatError
-            If it is damaged or of another version.
+            If it is damaged, older than `OLDEST` or newer than `VERSION`.
         """
         try:
             data = json.loads(text)
-            if data["version"] != VERSION:
-                raise FormatError(f"the analysis is of version {data['version']}, not of {VERSION}")
+            if not OLDEST <= data["version"] <= VERSION:
+                raise FormatError(
+                    f"the analysis is of version {data['version']}, not of {OLDEST} to {VERSION}"
+                )
             grid = data["grid"]
             return cls(
                 **{
