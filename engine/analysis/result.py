@@ -22,6 +22,22 @@ SURE = 0.5
 
 PITCHES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 MODES = ("major", "minor")
+# Spelled with the fewer accidentals; of six sharps and six flats, as is usual.
+_SPELLED = {
+    "major": ("C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B"),
+    "minor": ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "G#", "A", "Bb", "B"),
+}
+
+
+def spell(tonic: int, mode: str) -> str:
+    """Return the name of a tonic, 0 to 11, in its key, 'major' or 'minor'.
+
+    Examples
+    --------
+    >>> spell(3, "major"), spell(1, "minor")
+    ('Eb', 'C#')
+    """
+    return _SPELLED[mode][tonic]
 
 
 @dataclass(frozen=True)
@@ -57,8 +73,8 @@ class Key:
 
     @property
     def name(self) -> str:
-        """For people: 'C# minor'."""
-        return f"{PITCHES[self.tonic]} {self.mode}"
+        """For people: 'C# minor', 'Eb major'."""
+        return f"{spell(self.tonic, self.mode)} {self.mode}"
 
     def scale(self) -> tuple[int, ...]:
         """Return the seven pitch classes of the key (natural minor), from the tonic up."""
