@@ -31,10 +31,15 @@ SCRIPTS = HERE / "virtual_audio"
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what needs the machine for itself, and let what takes long begin first."""
     for item in items:
-        if {"studio", "demo"} & set(getattr(item, "fixturenames", ())):
+        if "studio" in getattr(item, "fixturenames", ()):
             item.add_marker("alone")
     # Who works beside others shall not be left with a long file when they have ended.
     items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Keep one worker more than there are processors: many tests wait for another process."""
+    return min(4, (os.cpu_count() or 1) + 1)
 
 
 @pytest.fixture
@@ -203,18 +208,23 @@ class Demo:
 
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
-    """Run `antiphon demo` once for all tests that need a library: it takes half a minute."""
-    folder = tmp_path_factory.mktemp("demo")
-    done = subprocess.run(
-        [sys.executable, "-m", "engine.app.cli", "demo", "--out", str(folder)],
-        cwd=HERE.parent,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=600,
-        check=False,
-    )
-    return Demo(folder, done.returncode, done.stdout, done.stderr)
+    """Run `antiphon demo` once for all workers and for both halves of `make test`."""
+    folder = Path(os.environ.get("ANTIPHON_TEST_RUN") or tmp_path_factory.mktemp("run"))
+    end = folder / "end.json"
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not end.exists():
+            done = subprocess.run(
+                [sys.executable, "-m", "engine.app.cli", "demo", "--out", str(folder / "demo")],
+                cwd=HERE.parent,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                timeout=600,
+                check=False,
+            )
+            end.write_text(json.dumps([done.returncode, done.stdout, done.stderr]))
+    return Demo(folder / "demo", *json.loads(end.read_text()))
 
 
 @pytest.fixture(scope="session")
