@@ -20,11 +20,11 @@ import pytest
 
 from tests import real_music
 from tests.real_music import Music
+from tests.sound_server import SCRIPTS, NoServerError, sound_server
 
 HERE = Path(__file__).resolve().parent
 # Whoever runs the tests may have added networks of their own: tests of them say where theirs lie.
 os.environ["ANTIPHON_MODELS"] = str(HERE / "no-models")
-SCRIPTS = HERE / "virtual_audio"
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -141,40 +141,12 @@ def free_name() -> Iterator[str]:
 
 @contextmanager
 def private_studio(name: str, folder: Path) -> Iterator[Studio]:
-    """Start a JACK server of that name, with its files in the folder, and end it afterwards.
-
-    Calling it again inside mends what has died.
-    """
-    environment = {
-        **os.environ,
-        "STUDIO_NAME": name,
-        "STUDIO_DIR": str(folder),
-        "STUDIO_OWNER": str(os.getpid()),
-    }
-
-    def script(file: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            ["bash", str(SCRIPTS / file)],
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=90,
-            check=False,
-        )
-
-    started = script("start.sh")
-    if started.returncode:
-        pytest.fail(f"the sound studio did not start: {started.stderr.strip()}")
-    exports = [
-        line.removeprefix("export ").split("=", 1)
-        for line in started.stdout.splitlines()
-        if line.startswith("export ")
-    ]
+    """Start a JACK server of that name, with its files in the folder, and end it afterwards."""
     try:
-        yield Studio(environment | {name: value.strip("'") for name, value in exports})
-    finally:
-        script("stop.sh")
+        with sound_server(name, folder) as environment:
+            yield Studio(environment)
+    except NoServerError as error:
+        pytest.fail(f"the sound studio did not start: {error}")
 
 
 @pytest.fixture(scope="session")
