@@ -69,9 +69,14 @@ def solve_padded(
 ) -> None:
     """Solve every row of `out` (rows, k) exactly; k a multiple of LANES."""
     k = fixed.shape[1]
-    gathered = np.zeros(max(k, _CHUNK) * k, dtype=np.float32)
-    flipped = np.zeros(k * k, dtype=np.float32)
-    a = np.zeros(k * k, dtype=np.float32)
+    longest = 0
+    for row in range(out.shape[0]):
+        longest = max(longest, indptr[row + 1] - indptr[row])
+    # one short row, which is a query, shall not clear what long ones need
+    side = min((longest + LANES - 1) // LANES * LANES, k)
+    gathered = np.zeros((side if side < k else max(k, _CHUNK)) * k, dtype=np.float32)
+    flipped = np.zeros(side * k, dtype=np.float32)
+    a = np.zeros(side * side, dtype=np.float32)
     b = np.zeros(k, dtype=np.float32)
     inverse = np.zeros(k, dtype=np.float32)
     root = np.zeros(k, dtype=np.float32)

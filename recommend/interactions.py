@@ -49,10 +49,11 @@ class IdTable:
 
     def rows_of(self, ids: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return the column of each id, -1 where the id is unknown."""
-        if len(self.ids) == 0:
+        if len(self.ids) == 0 or len(ids) == 0:
             return np.full(len(ids), -1, dtype=np.int64)
         at = np.minimum(np.searchsorted(self.ids, ids), len(self.ids) - 1)
-        return np.where(self.ids[at] == ids, at, -1).astype(np.int64)
+        at[self.ids[at] != ids] = -1
+        return at
 
 
 class Interactions:

@@ -308,7 +308,8 @@ class WRMF:
     def _known(self, likes: Iterable[int], weights: ArrayLike | None) -> tuple[Ids, Floats]:
         rows = self.rows_of(as_ids(likes, "likes"))
         if weights is None:
-            known = np.unique(rows[rows >= 0])
+            # sorted by Python: NumPy's `unique` takes ten times as long for a few
+            known = np.array(sorted({row for row in rows.tolist() if row >= 0}), dtype=np.int64)
             return known, np.ones(len(known), dtype=np.float32)
         given = np.asarray(weights, dtype=np.float64)
         if given.shape != rows.shape or not (np.isfinite(given).all() and (given > 0).all()):

@@ -53,7 +53,36 @@ def test_only_a_few_rows_are_multiplied_in_full(rng: np.random.Generator) -> Non
     scan = Scan(rng.standard_normal((20_000, 64)).astype(np.float32))
     found = scan._candidates(rng.standard_normal(64).astype(np.float32), 10, np.array([5]))
     assert found is not None
-    assert 10 <= len(found) < 200
+    assert 10 <= len(found[0]) < 500  # of 20,000
+
+
+@pytest.mark.parametrize("width", [1, 16, 100])
+def test_no_product_exceeds_its_bound(width: int, rng: np.random.Generator) -> None:
+    factors = (rng.standard_normal((1003, width)) ** 3).astype(np.float32)
+    factors[:20] = 0.0
+    factors[20:40] *= np.float32(1e-30)
+    factors[40:60, 1:] = 0.0
+    scan, none = Scan(factors), np.empty(0, dtype=np.int64)
+    places = 1024
+    for x in (rng.standard_normal((10, width)) ** 3).astype(np.float32):
+        bounds, tops = np.empty(places, np.float32), np.empty(places // 16, np.float32)
+        rotated, query = x @ scan._rotation, (len(factors), none, bounds, tops)
+        unit = _scan.bounds(scan._codes, scan._scale, scan._left, rotated, *query)
+        of_rows = bounds.reshape(-1, 32).T.ravel()  # back from blocks to rows
+        assert np.all(of_rows[:1003] * unit >= factors.astype(np.float64) @ x)
+        assert np.all(of_rows[1003:] == -np.inf)
+        assert np.array_equal(tops, bounds.reshape(-1, 16).max(axis=1))
+
+
+@pytest.mark.parametrize("size", [1e-25, 1e17])
+def test_factors_beyond_what_the_bounds_can_hold_are_all_multiplied(
+    size: float, rng: np.random.Generator
+) -> None:
+    factors = (size * rng.standard_normal((5000, 8))).astype(np.float32)
+    x, none = (rng.standard_normal(8) * 1e18).astype(np.float32), np.empty(0, dtype=np.int64)
+    ours, expected = Scan(factors).best(x, 9, none), plain(factors, x, 9, none)
+    assert np.array_equal(ours[0], expected[0])
+    assert np.array_equal(ours[1], expected[1])
 
 
 @pytest.mark.parametrize("rows", [0, 1, 3000])
