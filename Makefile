@@ -12,7 +12,8 @@ demo: setup
 
 test: setup-dev
 	@$(BIN)/python -m tests.warm & $(MAKE) check; checked=$$?; wait; exit $$checked
-	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder -m "not alone"
+	run=$$(mktemp -d) && trap 'rm -rf "$$run"' EXIT && export ANTIPHON_TEST_RUN="$$run" && \
+	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder -m "not alone" && \
 	$(BIN)/python -m pytest -m alone
 
 check: setup-dev

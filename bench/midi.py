@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import signal
 import statistics
 import subprocess
@@ -25,11 +24,11 @@ from typing import Any
 
 import numpy as np
 
+from bench.studio import machine, studio
 from engine.io import midi
 from engine.io.midi import MidiInput
 from engine.io.midiring import MidiRing
 
-SCRIPTS = Path(__file__).resolve().parent.parent / "tests" / "virtual_audio"
 STEP_FRAMES = 2411
 STEP_US = STEP_FRAMES / 48_000 * 1e6
 PERIOD = 128
@@ -117,25 +116,14 @@ def summary(values: list[Any]) -> Any:
     return dict(zip(("median", "low", "high"), shown, strict=True))
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=4.0)
-    parser.add_argument("--out", type=Path)
-    options = parser.parse_args()
-    os.environ |= {"STUDIO_NAME": "antiphon-bench", "STUDIO_PERIOD": str(PERIOD)}
-    started = subprocess.run(
-        ["bash", SCRIPTS / "start.sh"], stdout=subprocess.PIPE, text=True, check=True
-    )
-    for line in started.stdout.splitlines():
-        name, _, value = line.removeprefix("export ").partition("=")
-        os.environ[name] = value.strip("'")
+def measure(rounds: int, seconds: float) -> list[dict[str, Any]]:
+    """Return what so many rounds give, with a sequencer that plays and threads that are busy."""
     stop = threading.Event()
     player = subprocess.Popen(SEQUENCER, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
     try:
         wait(lambda: "keys:out" in midi.input_ports())
         threads = keep_busy(stop)
-        rounds = [one_round(options.seconds) for _ in range(options.rounds)]
+        found = [one_round(seconds) for _ in range(rounds)]
         stop.set()
         for thread in threads:
             thread.join()
@@ -143,10 +131,20 @@ def main() -> None:
         stop.set()
         player.terminate()
         player.wait()
-        subprocess.run(["bash", SCRIPTS / "stop.sh"], check=True)
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=4.0)
+    parser.add_argument("--out", type=Path)
+    options = parser.parse_args()
+    with studio(PERIOD):
+        rounds = measure(options.rounds, options.seconds)
     report = {
         "what": "notes under load, milliseconds",
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}",
+        "machine": machine(),
         "rounds": options.rounds,
         "result": summary(rounds),
     }

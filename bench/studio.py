@@ -1,18 +1,18 @@
-"""A JACK server without a sound card, for benches: tests/virtual_audio around a `with`."""
+"""Where benches are run: in a JACK server without a sound card, on a machine that is named."""
 
 from __future__ import annotations
 
 import os
 import platform
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.sound_server import NoServerError, sound_server
+
 ROOT = Path(__file__).resolve().parent.parent
-SCRIPTS = ROOT / "tests" / "virtual_audio"
 
 
 def machine() -> str:
@@ -25,40 +25,21 @@ def machine() -> str:
 def studio(period: int) -> Iterator[dict[str, str]]:
     """Start a server of that many frames a period at 48 kHz; this process is inside it.
 
-    Gives the variables of the studio, and ends the program in one line where JACK is missing.
+    Gives the environment inside it, and ends the program in one line where JACK is missing.
     PortAudio reads the list of devices once, so nothing may have imported it before.
     """
     assert "sounddevice" not in sys.modules, "PortAudio came before the server"
-    with tempfile.TemporaryDirectory() as folder:
-        environment = os.environ | {
-            "STUDIO_NAME": "antiphon-bench",  # JACK keeps a place for each name it has seen killed
-            "STUDIO_DIR": folder,
-            "STUDIO_PERIOD": str(period),
-            "STUDIO_OWNER": str(os.getpid()),
-        }
-
-        def script(name: str) -> subprocess.CompletedProcess[str]:
-            return subprocess.run(
-                ["bash", str(SCRIPTS / name)],
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                text=True,
-                timeout=90,
-                check=False,
-            )
-
-        started = script("start.sh")
-        if started.returncode:
-            sys.exit(f"no JACK server, so nothing is measured: {started.stderr.strip()}")
-        exports = dict(
-            line.removeprefix("export ").split("=", 1) for line in started.stdout.splitlines()
-        )
-        variables = {name: value.strip("'") for name, value in exports.items()}
-        os.environ.update(variables)
-        try:
-            yield variables
-        finally:
-            if "sounddevice" in sys.modules:
-                sys.modules["sounddevice"]._terminate()  # it would complain that the server went
-            script("stop.sh")
+    try:
+        # JACK keeps a place for each name it has seen killed: one name for all benches
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            sound_server("antiphon-bench", folder, STUDIO_PERIOD=str(period)) as environment,
+        ):
+            os.environ.update(environment)
+            try:
+                yield environment
+            finally:
+                if (portaudio := sys.modules.get("sounddevice")) is not None:
+                    portaudio._terminate()  # it would complain that the server went
+    except NoServerError as error:
+        sys.exit(f"no JACK server, so nothing is measured: {error}")

@@ -41,11 +41,13 @@ class Ear:
             for k, c in enumerate(candidates)
         ]
 
-    def candidates(self, picture: Picture, scaled: bool = True) -> list[Candidate]:
+    def candidates(
+        self, picture: Picture, scaled: bool = True, swept: bool = True
+    ) -> list[Candidate]:
         """Return the evidence behind the matches; none for less than half a second."""
         if len(picture.level) < SHORTEST_FRAMES:
             return []
-        return search(self.runs, self.alive, picture, scaled)
+        return search(self.runs, self.alive, picture, scaled, swept)
 
     def match(self, candidates: Sequence[Candidate], align: float) -> Match:
         """Return the first of `candidates` as a match of a clip that starts at frame `align`."""

@@ -221,10 +221,18 @@ class FingerprintIndex:
         self._rewrite(groups)
 
     def compact(self) -> None:
-        """Rewrite the index as one run without removed tracks, unless it is that already."""
+        """Rewrite the index as one run without removed tracks, unless it is that already.
+
+        Raises
+        ------
+        FormatError
+            If a byte of it is damaged: new checksums would hide that.
+        """
         self._must_write()
         if len(self._runs) == 1 and not (self._pending or self._changed or self._removed[0]):
             return
+        if problems := self.verify():
+            raise FormatError(problems[0])
         self._rewrite([(list(range(len(self._runs))), True)] if self._runs else [])
 
     def peaks(self, track_id: int) -> TrackPeaks:
@@ -308,7 +316,9 @@ class FingerprintIndex:
         store.write_manifest(self.path, entries)
         self._load()
         groups = _tiers(self._runs)
-        if any(merge for _, merge in groups):
+        merged = [self._runs[n] for numbers, merge in groups if merge for n in numbers]
+        # New checksums would hide that a run is damaged: such a one is left as it is.
+        if merged and not any(run.verify() for run in merged):
             self._rewrite(groups)
 
     def _write_run(self, tracks: list[Source]) -> list[store.RunEntry]:

@@ -1,4 +1,4 @@
-"""The search: proposals by votes, verification of the best, one candidate a track."""
+"""The search: proposals by votes or a sweep, verification of the best, one candidate a track."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from .peaks import Picture
 from .place import place
 from .propose import propose
 from .run import Run
+from .sweep import Sweep, affordable
 from .verify import (
     BAND_OF_BIN,
     BANDS,
@@ -43,6 +44,7 @@ def search(
     alive: Sequence[NDArray[np.bool_]],
     picture: Picture,
     scaled: bool = True,
+    swept: bool = True,
 ) -> list[Candidate]:
     """Return candidates, the best of each track, best first.
 
@@ -55,18 +57,28 @@ def search(
         Of the clip.
     scaled : bool
         Whether other speeds, pitches and tempos are tried where the plain clip leaves doubt.
+    swept : bool
+        Whether every alignment is looked at where votes leave doubt, in runs not too large for it.
     """
     if len(picture.frame) < 2:
         return []
     evidence, owner = worth(picture), owners(picture)
     found: list[Candidate] = []
-    for other_speeds in (False, True):
+    sweeps: dict[int, Sweep] = {}
+    for way in ("voted", *["swept"] * swept, *["scaled"] * scaled):
         for number, (run, rows) in enumerate(zip(runs, alive, strict=True)):
-            if len(run.landmark_frame) and rows.any():
-                proposals = propose(run, picture, other_speeds)
-                found += _examine(number, run, rows, picture, evidence, owner, *proposals)
-        found = _best_of_each_track(found)
-        if (found and found[0].score >= SURE) or not scaled:
+            if not len(run.landmark_frame) or not rows.any():
+                continue
+            if way != "swept":
+                proposals = propose(run, picture, way == "scaled")
+            elif affordable(run, len(evidence)):
+                sweeps[number] = Sweep(run, rows, evidence)
+                proposals = sweeps[number].proposals(CLOSELY)
+            else:
+                continue
+            found += _examine(number, run, rows, picture, evidence, owner, *proposals)
+        found = _best_of_each_track([_stood(c, sweeps.get(c.run), len(evidence)) for c in found])
+        if found and found[0].score >= SURE:
             break
     if found and found[0].score >= HOPEFUL:
         found = mark_copies(runs, found, len(picture.level))
@@ -149,6 +161,14 @@ def _examine(
             )
         )
     return out
+
+
+def _stood(candidate: Candidate, sweep: Sweep | None, frames: int) -> Candidate:
+    """Return the candidate with what the sweep over its run says; it knows no other speeds."""
+    if sweep is None:
+        return candidate
+    at = candidate.align + 0.5 * (candidate.tempo - 1.0) * frames  # that of the clip's middle
+    return replace(candidate, standing=sweep.at(candidate.row, at) if candidate.plain else 0.0)
 
 
 def _merit(

@@ -20,21 +20,26 @@ import pytest
 
 from tests import real_music
 from tests.real_music import Music
+from tests.sound_server import SCRIPTS, NoServerError, sound_server
 
 HERE = Path(__file__).resolve().parent
 # Whoever runs the tests may have added networks of their own: tests of them say where theirs lie.
 os.environ["ANTIPHON_MODELS"] = str(HERE / "no-models")
-SCRIPTS = HERE / "virtual_audio"
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what needs the machine for itself, and let what takes long begin first."""
     for item in items:
-        if {"studio", "demo"} & set(getattr(item, "fixturenames", ())):
+        if "studio" in getattr(item, "fixturenames", ()):
             item.add_marker("alone")
     # Who works beside others shall not be left with a long file when they have ended.
     items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Keep one worker more than there are processors: many tests wait for another process."""
+    return min(4, (os.cpu_count() or 1) + 1)
 
 
 @pytest.fixture
@@ -136,40 +141,12 @@ def free_name() -> Iterator[str]:
 
 @contextmanager
 def private_studio(name: str, folder: Path) -> Iterator[Studio]:
-    """Start a JACK server of that name, with its files in the folder, and end it afterwards.
-
-    Calling it again inside mends what has died.
-    """
-    environment = {
-        **os.environ,
-        "STUDIO_NAME": name,
-        "STUDIO_DIR": str(folder),
-        "STUDIO_OWNER": str(os.getpid()),
-    }
-
-    def script(file: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            ["bash", str(SCRIPTS / file)],
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=90,
-            check=False,
-        )
-
-    started = script("start.sh")
-    if started.returncode:
-        pytest.fail(f"the sound studio did not start: {started.stderr.strip()}")
-    exports = [
-        line.removeprefix("export ").split("=", 1)
-        for line in started.stdout.splitlines()
-        if line.startswith("export ")
-    ]
+    """Start a JACK server of that name, with its files in the folder, and end it afterwards."""
     try:
-        yield Studio(environment | {name: value.strip("'") for name, value in exports})
-    finally:
-        script("stop.sh")
+        with sound_server(name, folder) as environment:
+            yield Studio(environment)
+    except NoServerError as error:
+        pytest.fail(f"the sound studio did not start: {error}")
 
 
 @pytest.fixture(scope="session")
@@ -203,18 +180,23 @@ class Demo:
 
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
-    """Run `antiphon demo` once for all tests that need a library: it takes half a minute."""
-    folder = tmp_path_factory.mktemp("demo")
-    done = subprocess.run(
-        [sys.executable, "-m", "engine.app.cli", "demo", "--out", str(folder)],
-        cwd=HERE.parent,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=600,
-        check=False,
-    )
-    return Demo(folder, done.returncode, done.stdout, done.stderr)
+    """Run `antiphon demo` once for all workers and for both halves of `make test`."""
+    folder = Path(os.environ.get("ANTIPHON_TEST_RUN") or tmp_path_factory.mktemp("run"))
+    end = folder / "end.json"
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not end.exists():
+            done = subprocess.run(
+                [sys.executable, "-m", "engine.app.cli", "demo", "--out", str(folder / "demo")],
+                cwd=HERE.parent,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                timeout=600,
+                check=False,
+            )
+            end.write_text(json.dumps([done.returncode, done.stdout, done.stderr]))
+    return Demo(folder / "demo", *json.loads(end.read_text()))
 
 
 @pytest.fixture(scope="session")

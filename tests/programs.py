@@ -20,7 +20,8 @@ import soundfile
 from numpy.typing import NDArray
 
 from engine.io import midi_child
-from tests.conftest import SCRIPTS, Studio
+from tests.conftest import Studio
+from tests.sound_server import SCRIPTS
 
 ANTIPHON = [sys.executable, "-m", "engine.app.cli"]
 ROOT = Path(__file__).resolve().parent.parent

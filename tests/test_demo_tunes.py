@@ -13,6 +13,8 @@ from fingerprint import FingerprintIndex
 from tests import hearing
 from tests.conftest import Demo
 
+pytestmark = pytest.mark.long
+
 TUNES = [name for name in tunes.names() if name != LEFT_OUT]
 SOONEST_S = 5.0
 

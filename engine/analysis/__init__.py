@@ -4,9 +4,10 @@ from engine.analysis.analyser import Analyser, analyse, analyse_with_onsets
 from engine.analysis.errors import FormatError
 from engine.analysis.grid import Grid
 from engine.analysis.onsets import OnsetEnvelope
-from engine.analysis.result import VERSION, Analysis, Key
+from engine.analysis.result import OLDEST, VERSION, Analysis, Key
 
 __all__ = [
+    "OLDEST",
     "VERSION",
     "Analyser",
     "Analysis",

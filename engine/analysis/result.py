@@ -13,12 +13,31 @@ from engine.analysis.grid import Grid
 VERSION = 2
 """Of the analysis; results of another version are made again."""
 
+OLDEST = 1
+"""Version whose results can still be read: they serve until they are made again."""
+
 KEY_STEP_S = 10.0
 SURE = 0.5
 """Confidence from which something relies on a beat, key or tuning."""
 
 PITCHES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 MODES = ("major", "minor")
+# Spelled with the fewer accidentals; of six sharps and six flats, as is usual.
+_SPELLED = {
+    "major": ("C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B"),
+    "minor": ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "G#", "A", "Bb", "B"),
+}
+
+
+def spell(tonic: int, mode: str) -> str:
+    """Return the name of a tonic, 0 to 11, in its key, 'major' or 'minor'.
+
+    Examples
+    --------
+    >>> spell(3, "major"), spell(1, "minor")
+    ('Eb', 'C#')
+    """
+    return _SPELLED[mode][tonic]
 
 
 @dataclass(frozen=True)
@@ -54,8 +73,8 @@ class Key:
 
     @property
     def name(self) -> str:
-        """For people: 'C# minor'."""
-        return f"{PITCHES[self.tonic]} {self.mode}"
+        """For people: 'C# minor', 'Eb major'."""
+        return f"{spell(self.tonic, self.mode)} {self.mode}"
 
     def scale(self) -> tuple[int, ...]:
         """Return the seven pitch classes of the key (natural minor), from the tonic up."""
@@ -96,6 +115,7 @@ class Analysis:
     cue_confidence : float
         0 to 1.
     version : int
+        That made it.
     """
 
     duration_s: float
@@ -171,12 +191,14 @@ class Analysis:
         Raises
         ------
         FormatError
-            If it is damaged or of another version.
+            If it is damaged, older than `OLDEST` or newer than `VERSION`.
         """
         try:
             data = json.loads(text)
-            if data["version"] != VERSION:
-                raise FormatError(f"the analysis is of version {data['version']}, not of {VERSION}")
+            if not OLDEST <= data["version"] <= VERSION:
+                raise FormatError(
+                    f"the analysis is of version {data['version']}, not of {OLDEST} to {VERSION}"
+                )
             grid = data["grid"]
             return cls(
                 **{

@@ -45,7 +45,8 @@ def analyze(
     """Say what the beat, key, tuning and loudness of a track are, and how sure that is.
 
     A file need not be in the library. Tracks are analysed when they are added; --all does it for
-    those that an older version added, and goes on where it was interrupted.
+    those that an older version added, and goes on where it was interrupted. A session does it
+    beside all else, one by one.
 
     Example: antiphon analyze "Morning Mood" --plot mood.png
     """
@@ -110,7 +111,7 @@ def in_short(found: Analysis | None) -> str:
 
 def _look_up(track: str, library: Path | None) -> tuple[Path, str, Analysis, OnsetEnvelope]:
     """Return path, name and analysis of a file, or of a track of the library."""
-    from engine.analysis import Analysis, OnsetEnvelope
+    from engine.analysis import VERSION, Analysis, OnsetEnvelope
     from engine.library import Library
     from engine.library.analyser import learn
 
@@ -120,7 +121,8 @@ def _look_up(track: str, library: Path | None) -> tuple[Path, str, Analysis, Ons
             known = opened.resolve(track)
             stored, onsets = opened.analysis(known.id), opened.onsets(known.id)
         path, name = known.path, known.name
-        if stored is not None and onsets is not None:
+        newest = stored is not None and stored.version == VERSION
+        if stored is not None and onsets is not None and (newest or not path.is_file()):
             return path, name, stored, onsets
     with waiting("analysing"):
         sound, packed = learn(path)

@@ -29,7 +29,7 @@ def picture(state: dict[str, Part], said: str = "", now_ms: float | None = None)
     Parameters
     ----------
     state : dict
-        The parts status, room, decks and queue.
+        The parts status, room, decks, queue and library.
     said : str
         What the last key did.
     now_ms : float, optional
@@ -44,6 +44,7 @@ def picture(state: dict[str, Part], said: str = "", now_ms: float | None = None)
         _room(state["room"], now),
         _decks(state["decks"], now),
         _queue(state["queue"]),
+        *_work(state["library"]),
         Text(said or " ", style="bold"),
         Text(_HELP, style="dim", no_wrap=True, overflow="ellipsis"),
     )
@@ -175,3 +176,17 @@ def _queue(queue: Part) -> Panel:
     if not queue["entries"]:
         table.add_row("", Text("nothing to play: the library is empty", style="italic"), "", "")
     return Panel(table, title="next", title_align="left", border_style=QUEUE)
+
+
+def _work(library: Part) -> list[Text]:
+    """Return a line on what is done beside all else, if anything is."""
+    from rich.text import Text
+
+    adding, renewing = library["adding"], library["renewing"]
+    if adding is not None and not adding["finished"]:
+        words = f"adding  {adding['done']} of {adding['total']}  {adding['folder']}"
+    elif renewing is not None:
+        words = f"analysing anew  {renewing['done']} of {renewing['total']} tracks"
+    else:
+        return []
+    return [Text(words, style="dim", no_wrap=True, overflow="ellipsis")]

@@ -75,7 +75,7 @@ def listen(
 
     Example: antiphon listen --input "USB microphone" --json
 
-    Example: ffmpeg -i URL -f s16le - | antiphon listen - --rate 44100
+    Example: ffmpeg -i URL -f s16le -ac 2 -ar 48000 - | antiphon listen -
     """
     from engine.errors import LibraryError
     from engine.io.raw import RawBlocks

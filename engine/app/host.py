@@ -104,6 +104,7 @@ class Host:
 def show_lines(host: Host, end: float) -> None:
     """Obey keys and print what changes, until `end` (monotonic seconds) or q."""
     named: int | None = None
+    renewing = 0
     with Keys() as keys:
         while time.monotonic() < end and (key := keys.get(0.1)) != "q":
             queue = [entry.id for entry in host.session.queue.entries]
@@ -115,6 +116,11 @@ def show_lines(host: Host, end: float) -> None:
             host.check()
             if (news := host.in_time.news()) is not None:
                 typer.echo(news)
+            anew = host.session.renewing
+            left = 0 if anew is None or anew.finished else anew.total
+            if left != renewing:
+                renewing = left
+                typer.echo(f"analysing {left} tracks anew" if left else "all tracks are analysed")
             playing = host.session.decks.playing
             if playing is not None and playing.track_id != named:
                 named = playing.track_id

@@ -33,9 +33,13 @@ if TYPE_CHECKING:
     from engine.library import Library
     from fingerprint import Match
 
+    Pieces = list[tuple[NDArray[np.float32], int]]  # mono sound, and its rate in Hz
+
 MIX_FROM_S = 600.0  # a file this long is taken for a mix when nothing is said
 PIECE_S = 10.0  # as much as one question to the index uses
 HEARD_S = 60.0
+SHORTEST_S = 0.5
+SILENT = 1e-4  # of full scale
 
 
 class Format(StrEnum):
@@ -102,12 +106,14 @@ def identify(
                     _list_mix(opened, clip, chosen, out)
                     continue
                 with waiting(f"listening to {clip.name}"):
-                    matches = find(opened, clip)
+                    heard = pieces(clip)
+                    matches = find(opened, heard)
             except AudioFileError as error:
                 failed += 1
                 say_error(str(error))
                 continue
             answer = describe(opened, clip, matches)
+            answer["why_unknown"] = None if answer["known"] else why_unknown(heard)
             say(json.dumps(answer) if as_json else in_words(answer))
     if failed:
         raise typer.Exit(PARTLY if failed < len(clips) else 1)
@@ -137,15 +143,10 @@ def _list_mix(library: Library, clip: Path, form: Format, out: Path | None) -> N
     say(f"{out}: {known} tracks, {len(records) - known} unknown stretches of {clip}")
 
 
-def find(library: Library, clip: Path) -> list[Match]:
-    """Return the matches of the first ten seconds that are known, of the first ones otherwise.
-
-    Raises
-    ------
-    AudioFileError
-    """
+def find(library: Library, heard: Pieces) -> list[Match]:
+    """Return the matches of the first ten seconds that are known, of the first ones otherwise."""
     first: list[Match] = []
-    for number, (audio, sample_rate) in enumerate(pieces(clip)):
+    for number, (audio, sample_rate) in enumerate(heard):
         matches = library.index.identify(audio, sample_rate)
         if matches and matches[0].known:
             late_s = number * PIECE_S * matches[0].speed
@@ -183,7 +184,8 @@ def _as_it_sounds(library: Library, match: Match) -> dict[str, Any]:
 def in_words(answer: dict[str, Any]) -> str:
     """Return an answer of `describe` as a line for people."""
     if not answer["known"]:
-        return f"{answer['clip']}: unknown"
+        why = answer["why_unknown"]
+        return f"{answer['clip']}: unknown{f' ({why})' if why else ''}"
     name = f"{answer['artist']} - {answer['title']}" if answer["artist"] else answer["title"]
     line = f"{answer['clip']}: {name}, from {clock(answer['offset_s'])}"
     if abs(answer["speed"] - 1.0) >= 0.005:
@@ -197,8 +199,23 @@ def in_words(answer: dict[str, Any]) -> str:
     return f"{line}, {sure(answer['confidence'])}"
 
 
-def pieces(clip: Path) -> list[tuple[NDArray[np.float32], int]]:
-    """Return the clip's first minute as mono pieces of ten seconds, the last one shorter."""
+def why_unknown(heard: Pieces) -> str | None:
+    """Return why nothing could have been known, where it is the clip's fault."""
+    seconds = sum(len(audio) / sample_rate for audio, sample_rate in heard)
+    if max(float(abs(audio).max()) for audio, _ in heard) < SILENT:
+        return "no sound in it"
+    if seconds < SHORTEST_S:
+        return f"{seconds:.2g} s of sound; it takes {SHORTEST_S:g} s, and better three"
+    return None
+
+
+def pieces(clip: Path) -> Pieces:
+    """Return the clip's first minute as mono pieces of ten seconds, the last one shorter.
+
+    Raises
+    ------
+    AudioFileError
+    """
     import numpy as np
 
     from engine.errors import AudioFileError

@@ -84,6 +84,8 @@ def check(
             problems = opened.check()
         for problem in problems:
             say_error(problem)
+        if any(problem.startswith("index: ") for problem in problems) and not mend:
+            say_error("`antiphon library check --mend` makes the index again from the database")
         if not problems:
             say(f"{len(opened)} tracks in {opened.directory}: all is whole")
     if problems:

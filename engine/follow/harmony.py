@@ -86,6 +86,11 @@ class Harmony:
         """Whether keys outside the scale sound as their neighbours inside."""
         return self._snaps
 
+    @property
+    def snapping(self) -> bool:
+        """Whether they do with the patch that is played, which must want it, too."""
+        return self._snaps and self._synth.patch(0).follow.scale
+
     def snap(self, on: bool) -> None:
         """Let all keys sound in the scale of the key that was heard last, or as they are."""
         self._snaps = on
@@ -112,7 +117,7 @@ class Harmony:
     def _tune(self) -> None:
         """Let the keys sound as they should by now."""
         scale: tuple[int, ...] | None = None
-        if self._snaps and self._synth.patch(0).follow.scale:
+        if self.snapping:
             scale = self._scale if self._key is None else self._key.scale()
         if scale != self._scale:
             snapped = self._pitches if scale is None else snap(self._pitches, scale)

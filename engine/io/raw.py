@@ -95,5 +95,6 @@ def _refuse_files(start: bytes) -> None:
     for magic, what in _FILES.items():
         if start.startswith(magic):
             raise AudioFileError(
-                f"the pipe carries {what}, not raw samples; `ffmpeg -i - -f s16le -` unpacks it"
+                f"the pipe carries {what}, not raw samples;"
+                " `ffmpeg -i - -f s16le -ac 2 -ar 48000 -` unpacks it"
             )

@@ -30,7 +30,8 @@ def sizes(library: Library) -> Sizes:
 def compact(library: Library) -> tuple[Sizes, Sizes]:
     """Rewrite index and database without what was removed; return the sizes before and after.
 
-    Whenever it is interrupted, the library is the old one or the new one, and whole.
+    Whenever it is interrupted, the library is the old one or the new one, and whole. An index that
+    is damaged is made again.
 
     Raises
     ------
@@ -41,10 +42,15 @@ def compact(library: Library) -> tuple[Sizes, Sizes]:
     """
     if not library.writable:
         raise LibraryError(f"the library in {library.directory} was opened for reading only")
+    from fingerprint import FormatError
+
     before = sizes(library)
-    index = library.index
     with plain_errors(library.directory):
-        index.compact()
+        try:
+            library.index.compact()
+        except FormatError:  # damaged, and made again from the peaks in the database
+            library.mend()
+            library.index.compact()
         library._database.execute("VACUUM")
         library._database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     return before, sizes(library)

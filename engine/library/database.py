@@ -6,6 +6,7 @@ import errno
 import fcntl
 import os
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,6 +26,8 @@ FILE_NAME = "library.sqlite"
 APPLICATION_ID = 0x414E5450  # "ANTP", so that nobody's other database is taken for a library
 SCHEMA_VERSION = 6
 
+_PATIENCE_S = 0.3  # a session that analyses anew holds the lock for some 30 ms at a time
+_LOOK_EVERY_S = 0.02
 _BUSY_S = 10.0  # a reader may meet a checkpoint; writers are kept apart by the lock file
 
 # Ids are never used twice (AUTOINCREMENT): files derived from the database know tracks by id
@@ -258,25 +261,34 @@ class WriterLock:
     Raises
     ------
     LibraryLockedError
-        If another process holds it; names that process.
+        If another process holds it for longer than a moment; names that process.
     """
 
     def __init__(self, directory: Path, name: str = "lock", doing: str = "changed") -> None:
         self._file = os.open(directory / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        end = time.monotonic() + _PATIENCE_S
+        while not self._taken():
+            if time.monotonic() < end:
+                time.sleep(_LOOK_EVERY_S)
+                continue
             holder = os.pread(self._file, 20, 0).decode("ascii", "replace").strip()
             os.close(self._file)
             raise LibraryLockedError(
                 f"the library in {directory} is being {doing} by another process"
                 f"{f' ({holder})' if holder.isdigit() else ''}; wait until it is done"
-            ) from None
+            )
         try:
             os.ftruncate(self._file, 0)
             os.pwrite(self._file, f"{os.getpid()}\n".encode(), 0)
         except OSError:
             pass  # the number is a courtesy; a full disk must not lock anybody out
+
+    def _taken(self) -> bool:
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
 
     def release(self) -> None:
         """Let another process change the library."""

@@ -215,7 +215,7 @@ class Library:
             return self._derived.embeddings
 
     def analysis(self, track_id: int) -> Analysis | None:
-        """Return beat, key, tuning and loudness of a track; None until it was analysed."""
+        """Return beat, key, tuning and loudness of a track; None where none can be read."""
         with plain_errors(self.directory):
             return self._sounds.analysis(track_id)
 
@@ -243,7 +243,7 @@ class Library:
         """Return the tracks whose beat and key another version found, or none."""
         with plain_errors(self.directory):
             ids = self._sounds.waiting()
-        return [self.track(track_id) for track_id in ids]
+            return [track for _, track in sorted(self._catalogue.many(ids).items())]
 
     def store_analysis(self, track_id: int, sound: str, onsets: bytes) -> None:
         """Keep what `analyser.learn` found of a track, durably."""

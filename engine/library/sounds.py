@@ -50,8 +50,7 @@ class Sounds:
 
     def __init__(self, database: sqlite3.Connection) -> None:
         self._database = database
-        found = database.execute("SELECT 1 FROM sqlite_master WHERE name = 'sound'").fetchone()
-        self._there = found is not None
+        self._seen = False
 
     def enter(self, track_id: int, sound: str, onsets: bytes) -> None:
         """Keep what `engine.library.analyser` learnt of a track, in place of what was there."""
@@ -62,7 +61,10 @@ class Sounds:
         )
 
     def analysis(self, track_id: int) -> Analysis | None:
-        """Return the analysis of a track; None if there is none that this version can read."""
+        """Return the analysis of a track, an older version's until there is another.
+
+        None if there is none that can be read.
+        """
         from engine.analysis import Analysis, FormatError
 
         row = self._row("analysis", track_id)
@@ -82,8 +84,8 @@ class Sounds:
             return None
 
     def traits(self, ids: Sequence[int]) -> dict[int, Traits]:
-        """Return the traits of those tracks that this version has analysed."""
-        from engine.analysis import VERSION
+        """Return the traits of those tracks whose analysis can be read, of an older version too."""
+        from engine.analysis import OLDEST, VERSION
 
         found: dict[int, Traits] = {}
         for start in range(0, len(ids) if self._there else 0, _AT_ONCE):
@@ -92,9 +94,9 @@ class Sounds:
                 "SELECT track_id, json_extract(analysis, '$.grid.period_s', '$.grid.confidence',"
                 " '$.key', '$.loudness_lufs', '$.true_peak_db', '$.cue_in_s', '$.cue_out_s',"
                 " '$.cue_confidence') FROM sound"
-                " WHERE version = ? AND json_valid(analysis) AND track_id IN"
+                " WHERE version BETWEEN ? AND ? AND json_valid(analysis) AND track_id IN"
                 f" ({','.join('?' * len(part))})",
-                (VERSION, *part),
+                (OLDEST, VERSION, *part),
             )
             for track_id, text in rows:
                 period, sure, key, *rest = json.loads(text)
@@ -118,12 +120,21 @@ class Sounds:
         )
         return [int(row[0]) for row in rows]
 
+    @property
+    def _there(self) -> bool:
+        """Whether the table is there; another process may make it meanwhile."""
+        if not self._seen:
+            query = "SELECT 1 FROM sqlite_master WHERE name = 'sound'"
+            self._seen = self._database.execute(query).fetchone() is not None
+        return self._seen
+
     def _row(self, column: str, track_id: int) -> object:
-        from engine.analysis import VERSION
+        from engine.analysis import OLDEST, VERSION
 
         if not self._there:
             return None
         found = self._database.execute(
-            f"SELECT {column} FROM sound WHERE track_id = ? AND version = ?", (track_id, VERSION)
+            f"SELECT {column} FROM sound WHERE track_id = ? AND version BETWEEN ? AND ?",
+            (track_id, OLDEST, VERSION),
         ).fetchone()
         return None if found is None else found[0]

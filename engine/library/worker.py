@@ -43,10 +43,13 @@ class Worker:
     ----------
     memory_bytes : int
         Private memory that a file may take.
+    niceness : int
+        Of the child, 0 to 19.
     """
 
-    def __init__(self, memory_bytes: int = MEMORY_BYTES) -> None:
+    def __init__(self, memory_bytes: int = MEMORY_BYTES, niceness: int = NICENESS) -> None:
         self._memory_bytes = memory_bytes
+        self._niceness = niceness
         self._process: subprocess.Popen[bytes] | None = None
         self._killed = False
 
@@ -133,7 +136,7 @@ class Worker:
 
     def _ask(self, task: str, path: Path, deadline: float) -> tuple[dict[str, Any], list[bytes]]:
         if self._process is None:
-            self._process = _start(self._memory_bytes, task)
+            self._process = _start(self._memory_bytes, task, self._niceness)
         if self._killed:  # while it was starting
             self._process.kill()
         assert self._process.stdin is not None
@@ -185,14 +188,14 @@ def _embedded(answer: dict[str, Any], blobs: list[bytes]) -> Embedded | None:
     return Embedded(str(name), int(version), *blobs)
 
 
-def _start(memory_bytes: int, task: str) -> subprocess.Popen[bytes]:
+def _start(memory_bytes: int, task: str, niceness: int) -> subprocess.Popen[bytes]:
     environment = dict(os.environ) | dict.fromkeys(_SINGLE_THREADED, "1")
     # The packages may have been found by a path that only this process knows.
     home = os.fspath(Path(__file__).resolve().parent.parent.parent)
     environment["PYTHONPATH"] = os.pathsep.join(
         [home, *filter(None, [environment.get("PYTHONPATH")])]
     )
-    program = f"from engine.library.worker import main; main({memory_bytes}, {task!r})"
+    program = f"from engine.library.worker import main; main({memory_bytes}, {task!r}, {niceness})"
     return subprocess.Popen(
         [sys.executable, "-c", program],
         stdin=subprocess.PIPE,
@@ -202,12 +205,12 @@ def _start(memory_bytes: int, task: str) -> subprocess.Popen[bytes]:
     )
 
 
-def main(memory_bytes: int, first_task: str = "analyse") -> None:
+def main(memory_bytes: int, first_task: str, niceness: int) -> None:
     """Serve the parent: the child's whole life, of which the first task is known."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     output = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever a library prints must not get among the answers
-    os.nice(NICENESS)
+    os.nice(niceness)
     from engine.library.analyser import analyse, embed, learn, warm_up
 
     warm_up(first_task)

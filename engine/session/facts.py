@@ -80,11 +80,12 @@ class Facts:
 
     def traits(self, ids: Sequence[int]) -> list[Traits | None]:
         """Return how tracks sound; None for those that were not analysed."""
-        new = [i for i in ids if i not in self._traits]
+        held = self._traits  # another thread may let all be forgotten
+        new = [i for i in ids if i not in held]
         if new:
             found = self._library.traits(new)
-            self._traits |= {i: found.get(i) for i in new}
-        return [self._traits[i] for i in ids]
+            held |= {i: found.get(i) for i in new}
+        return [held[i] for i in ids]
 
     def forget_traits(self) -> None:
         """Ask the library again: tracks were analysed."""

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from engine.analysis.result import PITCHES
+from engine.analysis.result import spell
 from engine.library import Traits
 from engine.session.evening import Evening
 from engine.session.facts import Facts
@@ -72,8 +72,8 @@ class Preferences:
         words = []
         if fits.get("tempo", 0.0) > 0 and own and own.bpm:
             words.append(f"{own.bpm:.0f} bpm")
-        if fits.get("key", 0.0) > 0 and own and own.tonic is not None:
-            words.append(f"in {PITCHES[own.tonic]} {own.mode}")
+        if fits.get("key", 0.0) > 0 and own and own.tonic is not None and own.mode is not None:
+            words.append(f"in {spell(own.tonic, own.mode)} {own.mode}")
         said = [f"{' '.join(words)}, near what comes before"] if words else []
         if fits.get("energy", 0.0) > 0:
             curve = {0.0: "keeps the energy", _STEP: "lets the energy rise"}

@@ -25,6 +25,7 @@ from engine.session.history import History
 from engine.session.learning import Learning
 from engine.session.moments import Moments
 from engine.session.play_queue import PlayQueue
+from engine.session.renewing import Renewing, RenewProgress
 from engine.session.rules import Rules
 from engine.synth import Synth
 from engine.watch import played_until
@@ -93,6 +94,7 @@ class Session:
         self._lock = threading.Lock()
         self._adding: Adding | None = None
         self._learning: Learning | None = None
+        self._renewing: Renewing | None = None
         self._opened: list[Library] = []  # by the session, each in place of the one before
         self._room: tuple[str, int | None] | None = None
         self.heard: Heard | None = None
@@ -116,6 +118,8 @@ class Session:
         self.follower = Follower(synth, self._beats, round_trip_s, self.decks.place)
         self.listener = self._listen()
         self._learn()
+        if not library.writable:  # otherwise nothing but this process can store
+            self._renewing = Renewing(library.directory, self._is_adding, self._take_renewed)
 
     def __enter__(self) -> Self:
         return self
@@ -134,6 +138,8 @@ class Session:
             self._adding.close()
         if self._learning is not None:
             self._learning.close()
+        if self._renewing is not None:
+            self._renewing.close()
         self._moments.close()
         self.listener.close()
         self.follower.close()
@@ -221,6 +227,23 @@ class Session:
     def wait_for_adding(self, timeout_s: float) -> bool:
         """Wait until a folder is added; False if it is not within `timeout_s`."""
         return self._adding is None or self._adding.wait(timeout_s)
+
+    def _is_adding(self) -> bool:
+        return self._adding is not None and not self._adding.progress.finished
+
+    @property
+    def renewing(self) -> RenewProgress | None:
+        """How far analysing anew what an older version analysed has come; None if nothing is."""
+        progress = None if self._renewing is None else self._renewing.progress
+        return progress if progress is not None and progress.total else None
+
+    def wait_for_renewing(self, timeout_s: float) -> bool:
+        """Wait until all is analysed anew; False if it is not within `timeout_s`."""
+        return self._renewing is None or self._renewing.wait(timeout_s)
+
+    def _take_renewed(self) -> None:
+        self._facts.forget_traits()
+        self.tell("library")
 
     def reload(self) -> None:
         """Take in what another process changed in the library; the sound goes on."""

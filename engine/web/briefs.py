@@ -6,7 +6,7 @@ import threading
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
-from engine.analysis.result import PITCHES
+from engine.analysis.result import spell
 from engine.web.numbers import tidy
 
 if TYPE_CHECKING:
@@ -64,8 +64,8 @@ def sound_of(traits: Traits) -> dict[str, Any]:
     sound = dict(_UNKNOWN)
     sound["bpm"] = tidy(traits.bpm, 1)
     sound["lufs"] = tidy(traits.lufs, 1)
-    if traits.tonic is not None:
-        pitch = PITCHES[traits.tonic]
+    if traits.tonic is not None and traits.mode is not None:
+        pitch = spell(traits.tonic, traits.mode)
         sound["key"] = f"{pitch} {traits.mode}"
         sound["key_short"] = pitch + ("m" if traits.mode == "minor" else "")
     return sound

@@ -31,6 +31,7 @@ def status(desk: Desk) -> dict[str, Any]:
         "follow_beat": desk.session.follower.follow_beat,
         "follow_tuning": desk.session.follower.follow_tuning,
         "snap": desk.harmony.snaps,
+        "snapping": desk.harmony.snapping,
         "recording": _recording(desk),
         "midi": {"port": port, "state": midi_state},
         "input": desk.devices.input,

@@ -14,6 +14,7 @@ from engine.web.status import status
 
 if TYPE_CHECKING:
     from engine.session.adding import AddProgress
+    from engine.session.renewing import RenewProgress
 
 _SHOWN = 50  # of the history, the likes and the skips
 _STATES = {"heard": "known", "unknown": "unknown", "silence": "silence"}
@@ -164,13 +165,14 @@ def keys(desk: Desk) -> dict[str, Any]:
 def library(desk: Desk) -> dict[str, Any]:
     """How much music there is, and what is being added."""
     held = totals(desk.session.library.directory)
-    adding = desk.session.adding
+    adding, renewing = desk.session.adding, desk.session.renewing
     return {
         "tracks": held.tracks,
         "hours": tidy(held.seconds / 3600.0, 2),
         "playlists": held.playlists,
         "waiting": held.waiting,
         "adding": None if adding is None else _adding(adding),
+        "renewing": None if renewing is None or renewing.finished else _renewing(renewing),
     }
 
 
@@ -185,6 +187,10 @@ def _adding(progress: AddProgress) -> dict[str, Any]:
         "finished": progress.finished,
         "error": progress.error or None,
     }
+
+
+def _renewing(progress: RenewProgress) -> dict[str, Any]:
+    return {"done": progress.done, "total": progress.total}
 
 
 VIEWS = {

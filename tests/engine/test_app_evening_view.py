@@ -37,6 +37,7 @@ def state() -> dict[str, dict[str, Any]]:
         },
         "decks": {"decks": [dict(deck), dict(deck)], "foreground": 0},
         "queue": {"entries": []},
+        "library": {"adding": None, "renewing": None},
     }  # fmt: skip
 
 
@@ -76,6 +77,17 @@ def test_every_entry_stands_with_its_reason_and_what_the_rules_did(state: dict[s
     assert "1*" in text
     assert "96 Am 3:20" in text
     assert "sounds like Greensleeves; moved up: in A minor" in " ".join(text.split())
+
+
+def test_what_is_done_beside_all_else_has_a_line(state: dict[str, Any]) -> None:
+    assert "anew" not in seen(state)
+    state["library"]["renewing"] = {"done": 12, "total": 114}
+    assert "analysing anew  12 of 114 tracks" in seen(state)
+    adding = {"done": 3, "total": 40, "folder": "~/Music", "finished": False}
+    state["library"]["adding"] = adding
+    assert "adding  3 of 40  ~/Music" in seen(state)
+    adding["finished"] = True
+    assert "analysing anew" in seen(state)
 
 
 def test_what_looks_like_markup_in_a_title_is_text(state: dict[str, Any]) -> None:

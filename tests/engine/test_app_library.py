@@ -97,6 +97,21 @@ def test_identify_names_track_and_place_and_says_unknown(run, music: Path, tmp_p
     assert unknown == dict.fromkeys(known) | {"clip": "other.wav", "known": False}
 
 
+@pytest.mark.parametrize(
+    ("seconds", "level", "why"),
+    [
+        (0.4, 1.0, "unknown (0.4 s of sound; it takes 0.5 s, and better three)"),
+        (3.0, 0.0, "unknown (no sound in it)"),
+    ],
+)
+def test_a_clip_that_nobody_could_know_is_told_so(  # type: ignore[no-untyped-def]
+    run, music: Path, seconds: float, level: float, why: str
+) -> None:
+    run("add", "music/one.flac")
+    soundfile.write("clip.wav", level * tune(1, seconds), RATE)
+    assert run("identify", "clip.wav") == (0, f"clip.wav: {why}\n", "")
+
+
 def test_a_clip_that_begins_with_silence_is_identified_later_on(run, music: Path) -> None:  # type: ignore[no-untyped-def]
     run("add", "music")
     silence = 0 * tune(1, 12.0)

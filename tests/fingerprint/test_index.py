@@ -221,6 +221,21 @@ def test_a_flipped_bit_in_a_run_is_found_and_named(filled):
         assert [p for p in index.verify() if run.name in p]
 
 
+def test_damage_is_never_given_new_checksums(filled, peaks):
+    (run,) = filled.glob("*.run")
+    data = bytearray(run.read_bytes())
+    data[-1000] ^= 4
+    run.write_bytes(data)
+    with FingerprintIndex.open(filled, writable=True) as index:
+        for track_id in range(100, 120):  # so many runs that they are merged
+            index.add_peaks(track_id, peaks[6])
+            index.commit()
+            assert [problem for problem in index.verify() if run.name in problem]
+        with pytest.raises(FormatError, match=run.name):
+            index.compact()
+        assert 119 in index
+
+
 @pytest.mark.parametrize("harm", ["flip", "cut", "delete"])
 def test_the_rest_of_a_damaged_index_stays_usable(filled, peaks, tunes, harm):
     with FingerprintIndex.open(filled, writable=True) as index:

@@ -1,13 +1,13 @@
-"""Mel spectra as the embeddings look at them, against librosa's, which takes long to load."""
+"""Mel spectra as the embeddings look at them: SciPy's spectra through librosa's filters."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-import librosa
 import librosa.filters
 import numpy as np
 import pytest
+import scipy.signal
 
 from recommend import handmade
 from recommend.logmel import log_mel
@@ -18,11 +18,11 @@ REFERENCE = Path(__file__).with_name("musicnn_reference.npz")
 
 
 @pytest.mark.parametrize("name", SIGNALS)
-def test_it_is_the_compressed_mel_power_of_librosa(name: str) -> None:
+def test_it_is_the_compressed_mel_power(name: str) -> None:
     audio, _ = quantised(name)
-    power = librosa.feature.melspectrogram(
-        y=audio, sr=16_000, n_fft=512, hop_length=256, n_mels=96
-    ).T
+    # librosa.feature.melspectrogram, without the quarter of a minute that compiling it takes
+    spectrum = scipy.signal.stft(audio, nperseg=512, noverlap=256, padded=False)[2].T
+    power = np.abs(256.0 * spectrum) ** 2 @ librosa.filters.mel(sr=16_000, n_fft=512, n_mels=96).T
     wanted = np.log10(10_000.0 * power.astype(np.float16).astype(np.float64) + 1)
     found = log_mel(audio)
     assert found.shape == wanted.shape
@@ -37,7 +37,6 @@ def test_filters_of_the_handmade_embedding_are_those_of_librosa() -> None:
         n_fft=handmade.N_FFT,
         n_mels=handmade.MEL_BANDS,
         htk=True,
-        norm=None,
     ).T
     ours = handmade._mel_filters().toarray()
     np.testing.assert_allclose(ours, reference / reference.sum(axis=0), atol=1e-5)

@@ -63,7 +63,9 @@ def test_the_keys_of_a_patch_that_wants_no_scale_sound_as_they_are() -> None:
     harmony.take(_C_MAJOR)
     _render(synth)
     assert (synth.state[0]["tuning"] == np.arange(128)).all()
+    assert (harmony.snaps, harmony.snapping) == (True, False)
     synth.program(Patch())
+    assert harmony.snapping
     harmony.take(_C_MAJOR)
     _render(synth)
     assert synth.state[0]["tuning"][61] == 60.0

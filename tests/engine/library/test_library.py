@@ -22,6 +22,7 @@ from engine.errors import (
     NoSuchTrackError,
 )
 from engine.library import Library, analyser, ingest
+from engine.library.compact import compact
 from fingerprint import extract
 
 from ..conftest import RATE, WriteTune, tune
@@ -256,6 +257,20 @@ def test_check_names_missing_music_and_damage_and_mend_repairs_the_index(
         assert any(problem.startswith("index: ") for problem in again.check())
         again.mend()
         assert again.check() == []
+
+
+def test_compacting_makes_a_damaged_index_again(library: Library, home: Path) -> None:
+    library.remove(1)
+    library.close()
+    (run,) = (home / "index").glob("*.run")
+    data = bytearray(run.read_bytes())
+    data[-100] ^= 1
+    run.write_bytes(data)
+    with Library.open(home) as again:
+        assert again.check() != []
+        compact(again)
+        assert again.check() == []
+        assert len(again.index) == 2
 
 
 def test_damaged_peaks_in_the_database_are_found_and_analysed_anew(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -218,6 +219,12 @@ def test_keys_snap_into_the_scale_and_out_of_it(web: Web) -> None:
     web.client.put(f"{_KEYS}/follow", json={"snap": True})
     web.step(2)
     assert web.desk.synth.state[0]["tuning"][61] == 60.0
+    patch = web.desk.instrument.patch
+    for wants in (True, False):
+        web.desk.instrument.replace(replace(patch, follow=replace(patch.follow, scale=wants)))
+        status = web.get("/api/state")["status"]
+        assert (status["snap"], status["snapping"]) == (True, wants)
+    web.desk.instrument.replace(patch)
     web.client.put(f"{_KEYS}/follow", json={"snap": False})
     web.step(2)
     assert (web.desk.synth.state[0]["tuning"] == np.arange(128)).all()

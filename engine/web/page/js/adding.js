@@ -1,4 +1,4 @@
-// How far the adding of a folder has come: a bar and a line.
+// What is done beside all else: adding a folder, or analysing anew; a bar and a line.
 
 import { setText } from "./dom.js";
 import { count } from "./format.js";
@@ -11,32 +11,42 @@ export function mountAdding(link, node) {
   const words = node.querySelector("span");
   let timer = 0;
   let seen = null;
-  link.on("library", ({ adding }) => {
+
+  const show = (done, total, text, title = "") => {
+    node.hidden = false;
+    bar.max = Math.max(1, total);
+    if (total) bar.value = done;
+    else bar.removeAttribute("value");
+    setText(words, text);
+    words.title = title;
+  };
+
+  const showRenewing = (renewing) => {
+    node.hidden = !renewing;
+    if (!renewing) return;
+    const { done, total } = renewing;
+    show(done, total, `${count(done)} of ${count(total)} analysed anew`, "Beats and keys found by an older version serve until then");
+  };
+
+  link.on("library", ({ adding, renewing }) => {
     clearTimeout(timer);
     if (!adding || (adding.finished && seen === adding.folder)) {
-      node.hidden = true;
       seen = adding ? seen : null;
+      showRenewing(renewing);
       return;
     }
-    node.hidden = false;
-    bar.max = Math.max(1, adding.total);
-    if (adding.total) bar.value = adding.done;
-    else bar.removeAttribute("value");
     const failed = adding.failed ? `, ${count(adding.failed)} could not be read` : "";
     const short = (adding.current ?? "").split("/").at(-1);
-    setText(
-      words,
-      adding.error
-        ? `Adding ended: ${adding.error}`
-        : adding.finished
-          ? `${count(adding.added)} tracks added${failed}`
-          : `${count(adding.done)} of ${count(adding.total)}${failed} ${short ? `· ${short}` : ""}`,
-    );
-    words.title = adding.current ?? "";
+    const text = adding.error
+      ? `Adding ended: ${adding.error}`
+      : adding.finished
+        ? `${count(adding.added)} tracks added${failed}`
+        : `${count(adding.done)} of ${count(adding.total)}${failed} ${short ? `· ${short}` : ""}`;
+    show(adding.done, adding.total, text, adding.current ?? "");
     if (!adding.finished) return;
     timer = setTimeout(() => {
       seen = adding.folder;
-      node.hidden = true;
+      showRenewing(link.state.library?.renewing);
     }, AFTER_MS);
   });
 }

@@ -44,15 +44,15 @@ export function sure(confidence, digits = 0) {
   return `${fixed(Math.min(most, confidence * 100), digits)} %`;
 }
 
-/** A key with its own sign: "F♯ minor". */
-export const sharp = (key) => key.replace("#", "♯");
+/** A key with its own sign: "F♯ minor", "B♭m". */
+export const signs = (key) => key.replace("#", "♯").replace(/^([A-G])b/, "$1♭");
 
 export const count = (n) => n.toLocaleString("en").replaceAll(",", " ");
 
 /** "97 Am 3:12": tempo, key and length of a track, as three texts. */
 export const facts = (track) => [
   track.bpm ? fixed(track.bpm) : "–",
-  sharp(track.key_short ?? "–"),
+  signs(track.key_short ?? "–"),
   clock(track.duration_s),
 ];
 

@@ -2,7 +2,7 @@
 
 import { find, setPressed, setText } from "./dom.js";
 import { still } from "./draw.js";
-import { clock, fixed, sharp, signed } from "./format.js";
+import { clock, fixed, signed, signs } from "./format.js";
 import { mountMeters } from "./meters.js";
 
 const NUDGE_MS = 5;
@@ -69,7 +69,7 @@ function showTempo({ tempo, key, tuning_cents }, bpm) {
   const locked = tempo.source === "room" && tempo.locked;
   setText(find("#tempo-words"), locked ? "locked to the room" : SOURCES[tempo.source]);
   find("#lock-lamp").dataset.source = locked ? "room" : tempo.source === "deck" ? "deck" : "own";
-  setText(find("#key-name"), key ? sharp(key.name) : "no key");
+  setText(find("#key-name"), key ? signs(key.name) : "no key");
   setText(find("#tuning"), `${signed(tuning_cents)} cents`);
 }
 

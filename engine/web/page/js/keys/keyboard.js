@@ -1,6 +1,7 @@
 // The keyboard below the rooms: its keys, strips, pedal and octaves.
 
 import { el, setPressed, setText } from "../dom.js";
+import { signs } from "../format.js";
 import { sounds } from "../frames.js";
 import { Bed } from "./bed.js";
 import { glyphButton } from "./glyphs.js";
@@ -76,11 +77,12 @@ export function mount(section, link) {
     higher.classList.toggle("lit", above);
     setText(count, `${sounding} ${sounding === 1 ? "note" : "notes"}`);
   });
-  link.on("status", ({ midi, scale_notes: notes, key, tempo, snap }) => {
+  link.on("status", ({ midi, scale_notes: notes, key, tempo, snap, snapping }) => {
     setText(name, midi?.port ?? "Keyboard");
     bed.scale(notes ?? null, key?.tonic ?? null);
     const whose = tempo?.source === "deck" ? "the deck's key" : "the room's key";
-    setText(scale, notes && key ? `notes of ${key.name}, ${whose}${snap ? "; every key plays one of them" : ""}` : "");
+    const plays = snapping ? "; every key plays one of them" : snap ? "; this patch keeps its own" : "";
+    setText(scale, notes && key ? `notes of ${signs(key.name)}, ${whose}${plays}` : "");
     scale.hidden = !(notes && key);
   });
 }
