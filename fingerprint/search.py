@@ -16,7 +16,7 @@ from .peaks import Picture
 from .place import place
 from .propose import propose
 from .run import Run
-from .sweep import Sweep, affordable
+from .sweep import MOST, Sweep, cost
 from .verify import (
     BAND_OF_BIN,
     BANDS,
@@ -44,7 +44,7 @@ def search(
     alive: Sequence[NDArray[np.bool_]],
     picture: Picture,
     scaled: bool = True,
-    swept: bool = True,
+    additions: int = MOST,
 ) -> list[Candidate]:
     """Return candidates, the best of each track, best first.
 
@@ -57,21 +57,21 @@ def search(
         Of the clip.
     scaled : bool
         Whether other speeds, pitches and tempos are tried where the plain clip leaves doubt.
-    swept : bool
-        Whether every alignment is looked at where votes leave doubt, in runs not too large for it.
+    additions : int
+        Of a sweep over a run where votes leave doubt, at most; larger runs are not swept.
     """
     if len(picture.frame) < 2:
         return []
     evidence, owner = worth(picture), owners(picture)
     found: list[Candidate] = []
     sweeps: dict[int, Sweep] = {}
-    for way in ("voted", *["swept"] * swept, *["scaled"] * scaled):
+    for way in ("voted", "swept", *["scaled"] * scaled):
         for number, (run, rows) in enumerate(zip(runs, alive, strict=True)):
             if not len(run.landmark_frame) or not rows.any():
                 continue
             if way != "swept":
                 proposals = propose(run, picture, way == "scaled")
-            elif affordable(run, len(evidence)):
+            elif cost(run, len(evidence)) <= additions:
                 sweeps[number] = Sweep(run, rows, evidence)
                 proposals = sweeps[number].proposals(CLOSELY)
             else:
