@@ -58,24 +58,28 @@ def search(
     scaled : bool
         Whether other speeds, pitches and tempos are tried where the plain clip leaves doubt.
     additions : int
-        Of a sweep over a run where votes leave doubt, at most; larger runs are not swept.
+        Of a sweep over a run where votes leave doubt, at most; of a larger run only the tracks of
+        the candidates are swept.
     """
     if len(picture.frame) < 2:
         return []
     evidence, owner = worth(picture), owners(picture)
     found: list[Candidate] = []
     sweeps: dict[int, Sweep] = {}
-    for way in ("voted", "swept", *["scaled"] * scaled):
+    for way in ("voted", *["swept"] * (additions > 0), *["scaled"] * scaled):
         for number, (run, rows) in enumerate(zip(runs, alive, strict=True)):
             if not len(run.landmark_frame) or not rows.any():
                 continue
-            if way != "swept":
-                proposals = propose(run, picture, way == "scaled")
-            elif cost(run, len(evidence)) <= additions:
-                sweeps[number] = Sweep(run, rows, evidence)
-                proposals = sweeps[number].proposals(CLOSELY)
+            if way == "swept":
+                whole = cost(run, len(evidence)) <= additions
+                its = {c.row for c in found if c.run == number}
+                some = np.flatnonzero(rows) if whole else np.array(sorted(its), np.int64)
+                if not whole and cost(run, len(evidence), some) > additions:
+                    continue
+                sweeps[number] = Sweep(run, some, evidence)
+                proposals = sweeps[number].proposals(CLOSELY if whole else 0)
             else:
-                continue
+                proposals = propose(run, picture, way == "scaled")
             found += _examine(number, run, rows, picture, evidence, owner, *proposals)
         found = _best_of_each_track([_stood(c, sweeps.get(c.run), len(evidence)) for c in found])
         if found and found[0].score >= SURE:

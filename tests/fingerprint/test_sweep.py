@@ -6,7 +6,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from fingerprint import extract, sweep
+from fingerprint import extract, search, sweep
 from fingerprint import settings as s
 from fingerprint.candidate import CHANCE
 from fingerprint.identify import Ear
@@ -33,7 +33,17 @@ def noisy(tunes):
 
 
 def everything(run):
-    return np.ones(len(run.track_id), np.bool_)
+    return np.arange(len(run.track_id))
+
+
+class Nothing:
+    """A sweep in which nothing stands out."""
+
+    def proposals(self, _limit):
+        return np.empty(0), np.empty(0, np.int32), np.empty(0), np.empty(0)
+
+    def at(self, _row, _align):
+        return 0.0
 
 
 def standings(run, row, evidence):
@@ -67,7 +77,9 @@ def test_sums_hold_the_loudest_evidence_at_as_many_peaks_as_a_track_can_have(run
     frames = 500
     evidence = np.full((frames, s.BINS), -3.0, np.float32)
     evidence[:, ::2] = 3.0
-    rows = sweep._rows(evidence - np.linspace(0, 1, frames, dtype=np.float32)[:, None] * evidence)
+    rows = sweep._centred(
+        evidence - np.linspace(0, 1, frames, dtype=np.float32)[:, None] * evidence
+    )
     most = s.KEPT_A_SLOT * (frames // s.SLOT + 2)
     assert most * int(np.abs(rows.astype(int)).max()) <= np.iinfo(np.int16).max
     assert np.abs(rows.astype(int)).max() > 20
@@ -91,7 +103,7 @@ def test_a_note_held_through_the_clip_makes_no_alignment_stand_out(run, tunes):
 
 
 def test_clips_that_votes_miss_are_found(run, tunes):
-    ear = Ear([run], [everything(run)])
+    ear = Ear([run], [everything(run) >= 0])
     found = {0: 0, MOST: 0}
     for row, seed in product(range(4), (1, 2, 3)):
         clip = tunes[row][AT * s.HOP : AT * s.HOP + 3 * RATE]
@@ -103,18 +115,27 @@ def test_clips_that_votes_miss_are_found(run, tunes):
 
 
 def test_removed_tracks_and_other_speeds_have_no_standing(run, noisy):
-    alive = everything(run)
-    alive[2] = False
+    alive = everything(run) != 2
     found = Ear([run], [alive]).candidates(noisy)
     assert all(c.row != 2 for c in found)
     assert all(c.standing == 0.0 for c in found if not c.plain)
-    assert Sweep(run, alive, worth(noisy)).at(2, AT) == 0.0
+    some = Sweep(run, np.flatnonzero(alive), worth(noisy))
+    assert some.at(2, AT) == 0.0
+    assert some.at(3, AT) == Sweep(run, everything(run), worth(noisy)).at(3, AT) != 0.0
 
 
-def test_a_library_too_large_for_it_is_not_swept(run, noisy):
-    ear, needed = Ear([run], [everything(run)]), cost(run, len(noisy.level))
-    assert all(c.standing is None for c in ear.candidates(noisy, additions=needed - 1))
-    assert all(c.standing is not None for c in ear.candidates(noisy, additions=needed))
+def test_of_a_library_too_large_for_it_the_tracks_of_candidates_are_swept(run, noisy, monkeypatch):
+    swept = []
+    monkeypatch.setattr(search, "Sweep", lambda run, rows, _: swept.append(rows) or Nothing())
+    needed = cost(run, len(noisy.level))
+    assert needed == cost(run, len(noisy.level), everything(run))
+    ear = Ear([run], [everything(run) >= 0])
+    for additions in (needed, needed - 1, 1, 0):
+        ear.candidates(noisy, additions=additions)
+    assert len(swept) == 2
+    assert np.array_equal(swept[0], everything(run))
+    voted = [c.row for c in ear.candidates(noisy, scaled=False, additions=0)]
+    assert np.array_equal(swept[1], sorted(voted))
 
 
 def test_a_track_of_a_moment_cannot_stand_out_by_chance_nor_can_one_without_peaks(tunes, noisy):
