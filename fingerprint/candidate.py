@@ -48,7 +48,7 @@ class Candidate:
         Mean contrast of the clip's peaks, log2 of power: the same for all candidates of a clip.
     standing : float or None
         By how many standard deviations the track agrees more with the clip there than at its other
-        alignments, see `sweep`; 0 at another speed or pitch, None where it was not asked.
+        alignments, as it was recorded, see `sweep`; None where it was not asked.
     copy : bool
         Sounds there as a better candidate does, see `copies`.
     """

@@ -168,11 +168,14 @@ def _examine(
 
 
 def _stood(candidate: Candidate, sweep: Sweep | None, frames: int) -> Candidate:
-    """Return the candidate with what the sweep over its run says; it knows no other speeds."""
+    """Return the candidate with what the sweep over its run says of the clip's middle.
+
+    In noise a pitch and tempo that were refined may be chance, and the music as it was recorded.
+    """
     if sweep is None:
         return candidate
-    at = candidate.align + 0.5 * (candidate.tempo - 1.0) * frames  # that of the clip's middle
-    return replace(candidate, standing=sweep.at(candidate.row, at) if candidate.plain else 0.0)
+    at = candidate.align + 0.5 * (candidate.tempo - 1.0) * frames
+    return replace(candidate, standing=sweep.at(candidate.row, at))
 
 
 def _merit(
