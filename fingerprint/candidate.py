@@ -16,10 +16,10 @@ MOST_EXPLAINED = 0.5  # more than half is asked of none: a room and noise make p
 NOISE_BONUS = 1.0  # for each unit (3 dB) of contrast that the clip's peaks lack
 CLEAR = 6.0  # contrast at which nothing is given or taken
 LEAST_CLEAR, MOST_CLEAR = 3.5, 7.0  # noise alone; a good recording in a good room
-# Of every alignment in a library of hours, the best stands so far out of its track by chance.
-CHANCE = 5.0
-MOST_STANDING = 6.0  # beyond that, at one unit of score each
-ASKED = 0.75  # where it was asked, so that chance passes the same scores as where it was not
+STANDING_BONUS = 0.7  # for each standard deviation; the lead over other tracks gains as much
+CHANCE = 5.0  # of all alignments in hours of music, the best stands so far out by chance
+MOST_STANDING = 6.0  # counted beyond that
+ASKED = 1.1  # taken where it was asked, so that chance passes the same scores as where it was not
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Candidate:
         Mean contrast of the clip's peaks, log2 of power: the same for all candidates of a clip.
     standing : float or None
         By how many standard deviations the track agrees more with the clip there than at its other
-        alignments, see `sweep`; 0 at another speed or pitch, None where it was not asked.
+        alignments, as it was recorded, see `sweep`; None where it was not asked.
     copy : bool
         Sounds there as a better candidate does, see `copies`.
     """
@@ -85,4 +85,5 @@ class Candidate:
     def _beyond_chance(self) -> float:
         if self.standing is None:
             return 0.0
-        return min(MOST_STANDING, max(0.0, self.standing - CHANCE)) - ASKED
+        beyond = min(MOST_STANDING, max(0.0, self.standing - CHANCE))
+        return STANDING_BONUS * beyond - ASKED

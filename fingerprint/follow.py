@@ -39,6 +39,7 @@ ELSEWHERE_LOOKS = 2  # looks between: a chorus agrees with the verse, so a seek 
 MOVED = 20.0  # nats by which another place is better, twice, when the track was moved
 FORGET = 0.15  # of the usual advantage, a look
 WINDOWS = (120, 250, 120, 400)  # frames of the newest audio that a search takes, in turn
+ADDITIONS = 1_200_000_000  # of a sweep, 37 ms; every other search, of other speeds, has none
 SEARCH_EVERY = (4, 2, 150, 500)  # looks between searches when unknown for over 500, 150 frames
 
 
@@ -216,14 +217,17 @@ class Follower:
         age = heard - self._changed
         unknown_long = age > SEARCH_EVERY[3]
         if self._line is None:
+            if age < SHORT // 2:  # too little to know anything by, without what went before
+                return
             if unknown_long and self._looks % SEARCH_EVERY[0]:
                 return
             if age > SEARCH_EVERY[2] and self._looks % SEARCH_EVERY[1]:
                 return
         searches = self._looks // (SEARCH_EVERY[1] if age > SEARCH_EVERY[2] else 1)
         length = SHORT + 30 if self._misses else min(age, WINDOWS[searches % len(WINDOWS)])
-        window = level[-max(SHORT // 2, length) :]
-        candidates = self._ear.candidates(look(window), scaled=searches % 2 == 0)
+        window = level[-length:]
+        scaled = searches % 2 == 0
+        candidates = self._ear.candidates(look(window), scaled, 0 if scaled else ADDITIONS)
         if not candidates:
             self._doubt = None
             return

@@ -15,6 +15,7 @@ from .match import Match
 from .peaks import Picture
 from .run import Run
 from .search import offset_s, search
+from .sweep import MOST
 
 SHORTEST_FRAMES = int(0.5 * s.FRAMES_PER_SECOND) - 3  # half a second, less what a window takes
 
@@ -42,12 +43,12 @@ class Ear:
         ]
 
     def candidates(
-        self, picture: Picture, scaled: bool = True, swept: bool = True
+        self, picture: Picture, scaled: bool = True, additions: int = MOST
     ) -> list[Candidate]:
         """Return the evidence behind the matches; none for less than half a second."""
         if len(picture.level) < SHORTEST_FRAMES:
             return []
-        return search(self.runs, self.alive, picture, scaled, swept)
+        return search(self.runs, self.alive, picture, scaled, additions)
 
     def match(self, candidates: Sequence[Candidate], align: float) -> Match:
         """Return the first of `candidates` as a match of a clip that starts at frame `align`."""

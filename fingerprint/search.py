@@ -16,7 +16,7 @@ from .peaks import Picture
 from .place import place
 from .propose import propose
 from .run import Run
-from .sweep import Sweep, affordable
+from .sweep import MOST, Sweep, cost
 from .verify import (
     BAND_OF_BIN,
     BANDS,
@@ -44,7 +44,7 @@ def search(
     alive: Sequence[NDArray[np.bool_]],
     picture: Picture,
     scaled: bool = True,
-    swept: bool = True,
+    additions: int = MOST,
 ) -> list[Candidate]:
     """Return candidates, the best of each track, best first.
 
@@ -57,25 +57,29 @@ def search(
         Of the clip.
     scaled : bool
         Whether other speeds, pitches and tempos are tried where the plain clip leaves doubt.
-    swept : bool
-        Whether every alignment is looked at where votes leave doubt, in runs not too large for it.
+    additions : int
+        Of a sweep over a run where votes leave doubt, at most; of a larger run only the tracks of
+        the candidates are swept.
     """
     if len(picture.frame) < 2:
         return []
     evidence, owner = worth(picture), owners(picture)
     found: list[Candidate] = []
     sweeps: dict[int, Sweep] = {}
-    for way in ("voted", *["swept"] * swept, *["scaled"] * scaled):
+    for way in ("voted", *["swept"] * (additions > 0), *["scaled"] * scaled):
         for number, (run, rows) in enumerate(zip(runs, alive, strict=True)):
             if not len(run.landmark_frame) or not rows.any():
                 continue
-            if way != "swept":
-                proposals = propose(run, picture, way == "scaled")
-            elif affordable(run, len(evidence)):
-                sweeps[number] = Sweep(run, rows, evidence)
-                proposals = sweeps[number].proposals(CLOSELY)
+            if way == "swept":
+                whole = cost(run, len(evidence)) <= additions
+                its = {c.row for c in found if c.run == number}
+                some = np.flatnonzero(rows) if whole else np.array(sorted(its), np.int64)
+                if not whole and cost(run, len(evidence), some) > additions:
+                    continue
+                sweeps[number] = Sweep(run, some, evidence)
+                proposals = sweeps[number].proposals(CLOSELY if whole else 0)
             else:
-                continue
+                proposals = propose(run, picture, way == "scaled")
             found += _examine(number, run, rows, picture, evidence, owner, *proposals)
         found = _best_of_each_track([_stood(c, sweeps.get(c.run), len(evidence)) for c in found])
         if found and found[0].score >= SURE:
@@ -164,11 +168,14 @@ def _examine(
 
 
 def _stood(candidate: Candidate, sweep: Sweep | None, frames: int) -> Candidate:
-    """Return the candidate with what the sweep over its run says; it knows no other speeds."""
+    """Return the candidate with what the sweep over its run says of the clip's middle.
+
+    In noise a pitch and tempo that were refined may be chance, and the music as it was recorded.
+    """
     if sweep is None:
         return candidate
-    at = candidate.align + 0.5 * (candidate.tempo - 1.0) * frames  # that of the clip's middle
-    return replace(candidate, standing=sweep.at(candidate.row, at) if candidate.plain else 0.0)
+    at = candidate.align + 0.5 * (candidate.tempo - 1.0) * frames
+    return replace(candidate, standing=sweep.at(candidate.row, at))
 
 
 def _merit(

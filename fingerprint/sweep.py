@@ -18,7 +18,8 @@ from fingerprint.run import Run
 from fingerprint.settings import SUB_BIN
 from fingerprint.walk import BLOCK
 
-MOST = 1_600_000_000  # additions, 70 ms of CPU: 20 h against a clip of 10 s, 70 h against 3 s
+MOST = 4_000_000_000  # additions, 0.12 s of CPU: 27 h of music against 10 s, 53 h against 3 s
+_A_PEAK = 200  # additions that take as long as to look a peak up
 REACH = 2  # frames around an alignment among which the best counts
 _TOP = 127  # of the numbers in a row, which take a byte
 _FULL = 32_767  # of a sum
@@ -38,8 +39,8 @@ class Sweep:
     Parameters
     ----------
     run : Run
-    alive : ndarray of bool, shape (tracks,)
-        Which rows of its table take part.
+    rows : ndarray, int64, shape (n,)
+        Of its table, ascending: the tracks that are compared.
     evidence : ndarray, float32, shape (frames, BINS)
         Of the clip, see `worth`.
 
@@ -49,17 +50,17 @@ class Sweep:
     chordal tracks agree with everything, and are none the better for it.
     """
 
-    def __init__(self, run: Run, alive: NDArray[np.bool_], evidence: NDArray[np.float32]) -> None:
-        rows = _rows(evidence)
-        self._run, self._frames = run, rows.shape[1]
-        length = run.track_frames.astype(np.int64) + self._frames
-        self._start = np.concatenate([[0], np.cumsum(length)])
+    def __init__(self, run: Run, rows: I64, evidence: NDArray[np.float32]) -> None:
+        self._first, self._frames = run.track_start[rows].astype(np.int64), len(evidence)
+        self._rows = rows
+        length = run.track_frames[rows].astype(np.int64) + self._frames
+        self._start = np.concatenate([np.zeros(1, np.int64), np.cumsum(length)])
         self._sums = np.zeros(self._start[-1], np.int16)
-        tracks = len(length)
-        self._best, self._mean = np.zeros(tracks, np.int64), np.zeros(tracks)
-        self._spread = np.full(tracks, np.inf)
+        self._best, self._mean = np.zeros(len(rows), np.int64), np.zeros(len(rows))
+        self._spread = np.full(len(rows), np.inf)
         sweep_into(
-            run.block_peak, run.peak_frame, run.peak_code, run.track_start, alive, rows,
+            run.block_peak, run.peak_frame, run.peak_code, self._first,
+            run.track_start[rows + 1].astype(np.int64), _centred(evidence),
             self._start, self._sums, self._best, self._mean, self._spread,
         )  # fmt: skip
 
@@ -67,26 +68,38 @@ class Sweep:
         """Return the best alignment of each of the tracks where it stands out most."""
         best = self._sums[self._start[:-1] + self._best]
         standing = (best - self._mean) / self._spread
-        rows = np.argsort(-standing, kind="stable")[:limit]
-        rows = rows[standing[rows] > 0]
-        align = self._run.track_start[rows] + self._best[rows] - (self._frames - 1.0)
-        one = np.ones(len(rows))
-        return align, np.zeros(len(rows), np.int32), one, one
+        k = np.argsort(-standing, kind="stable")[:limit]
+        k = k[standing[k] > 0]
+        align = self._first[k] + self._best[k] - (self._frames - 1.0)
+        return align, np.zeros(len(k), np.int32), np.ones(len(k)), np.ones(len(k))
 
     def at(self, row: int, align: float) -> float:
-        """Return how far an alignment (frame of the track), or one close to it, stands out."""
-        k = round(align) + self._frames - 1
-        sums = self._sums[self._start[row] : self._start[row + 1]]
-        near = sums[max(0, k - REACH) : max(0, k + REACH + 1)]
-        return float((near.max() - self._mean[row]) / self._spread[row]) if len(near) else 0.0
+        """Return how far an alignment (frame of the track), or one close to it, stands out.
+
+        0 in a track that was not compared.
+        """
+        k = int(np.searchsorted(self._rows, row))
+        if k == len(self._rows) or self._rows[k] != row:
+            return 0.0
+        place = round(align) + self._frames - 1
+        sums = self._sums[self._start[k] : self._start[k + 1]]
+        near = sums[max(0, place - REACH) : max(0, place + REACH + 1)]
+        return float((near.max() - self._mean[k]) / self._spread[k]) if len(near) else 0.0
 
 
-def affordable(run: Run, frames: int) -> bool:
-    """Tell whether a clip of so many frames may be swept over a run."""
-    return run.shift is None and len(run.peak_code) * frames <= MOST
+def cost(run: Run, frames: int, rows: I64 | None = None) -> int:
+    """Return the additions of a sweep of a clip of so many frames, 31 ps of CPU each.
+
+    Over some rows of a run's table, or all of them.
+    """
+    if rows is None:
+        return len(run.peak_code) * (frames + _A_PEAK)
+    first, last = run.track_start[rows] // BLOCK, run.track_start[rows + 1] // BLOCK
+    peaks = run.block_peak[last].astype(np.int64) - run.block_peak[first]
+    return int(peaks.sum()) * (frames + _A_PEAK)
 
 
-def _rows(evidence: NDArray[np.float32]) -> I8:
+def _centred(evidence: NDArray[np.float32]) -> I8:
     """Return the centred evidence of each bin, last frame first, as whole numbers.
 
     No sum of as many of them as a track can have peaks under the clip passes what it may hold.
@@ -100,23 +113,20 @@ def _rows(evidence: NDArray[np.float32]) -> I8:
 
 @kernel
 def sweep_into(
-    block_peak: U32, peak_frame: U8, peak_code: U16, track_start: U32, alive: NDArray[np.bool_],
+    block_peak: U32, peak_frame: U8, peak_code: U16, first: I64, last: I64,
     rows: I8, start: I64, sums: I16, best: I64, mean: F64, spread: F64,
 ) -> None:  # fmt: skip
     """Write the sums of all alignments, and of each track the best, their mean and deviation.
 
-    Those of track k begin at start[k]; number i is alignment i - frames + 1 of the track. Only
-    alignments that meet a peak count.
+    Track k spans frames first[k]..last[k] of the run; its sums begin at start[k], and number i is
+    alignment i - frames + 1 of the track. Only alignments that meet a peak count.
     """
     bins, frames = rows.shape
     for track in range(len(start) - 1):
-        if not alive[track]:
-            continue
-        first = np.int64(track_start[track])
         mine = sums[start[track] : start[track + 1]]
-        for block in range(first // BLOCK, np.int64(track_start[track + 1]) // BLOCK):
+        for block in range(first[track] // BLOCK, last[track] // BLOCK):
             for i in range(np.int64(block_peak[block]), np.int64(block_peak[block + 1])):
-                t = block * BLOCK + np.int64(peak_frame[i]) - first
+                t = block * BLOCK + np.int64(peak_frame[i]) - first[track]
                 b = min(bins - 1, (np.int64(peak_code[i] & 0xFFF) + SUB_BIN // 2) // SUB_BIN)
                 row, out = rows[b], mine[t : t + frames]
                 for j in range(len(out)):
@@ -131,7 +141,7 @@ def sweep_into(
             squares += x * x
             if mine[j] > mine[at]:
                 at = j
-        if count < frames:
+        if not count:
             continue
         mean[track] = total / count
         spread[track] = np.sqrt(max(1.0, squares / count - mean[track] ** 2))
