@@ -251,7 +251,7 @@ class Taste:
 
         try:
             return MODELS[name].load(path)
-        except (FormatError, KeyError) as error:
+        except (FormatError, ValueError, TypeError) as error:
             with contextlib.suppress(OSError):
                 path.unlink()  # what cannot be read serves nobody
             raise ModelError(
