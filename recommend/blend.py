@@ -13,7 +13,7 @@ from recommend import modelfile
 from recommend.answer import Answer
 from recommend.boost import Trees, fit_trees
 from recommend.errors import NotFittedError
-from recommend.features import candidates
+from recommend.features import COLUMNS, candidates
 from recommend.interactions import Interactions, as_ids
 from recommend.progress import Tell, training
 from recommend.ranking import best
@@ -249,11 +249,14 @@ class Blend:
         factors, trees, rounds, seed = settings["blend"]
         blend = cls(factors, trees, rounds=rounds, seed=seed)
         ids = arrays["track_ids"].tolist()
+        for name in ("artists", "0.track_ids", "1.track_ids"):
+            modelfile.require_shape(name, arrays[name], (len(ids),))
         artists = dict(zip(ids, arrays["artists"].tolist(), strict=True))
         models = _restore_models(settings["models"], arrays)
         blend._signals = Signals(Interactions.restore(arrays), artists, factors, models)
-        if "trees.leaves" in arrays:
+        if any(name in arrays for name in _TREES):
             blend._ranker = Trees(*(arrays[name] for name in _TREES))
+            blend._ranker.check(COLUMNS)
         return blend
 
     def _fitted(self) -> Signals:

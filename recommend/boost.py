@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dsp._jit import kernel
+from recommend.errors import FormatError
+from recommend.modelfile import require_shape
 
 Floats = NDArray[np.float32]
 Bytes = NDArray[np.uint8]
@@ -39,6 +41,20 @@ class Trees:
     def parts(self) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
         """The three tables."""
         return self.features, self.thresholds, self.leaves
+
+    def check(self, columns: int) -> None:
+        """Refuse tables that do not belong together, or ask for more columns than there are.
+
+        Raises
+        ------
+        FormatError
+        """
+        trees, depth = len(self.leaves), self.features.shape[-1]
+        require_shape("features", self.features, (trees, depth))
+        require_shape("thresholds", self.thresholds, (trees, depth))
+        require_shape("leaves", self.leaves, (trees, 2**depth))
+        if trees and not 0 <= self.features.min() <= self.features.max() < columns:
+            raise FormatError(f"features must lie in 0..{columns - 1}")
 
     def score(self, X: Floats) -> Floats:
         """Return the sum over trees of each row, shape (rows, columns) -> (rows,)."""

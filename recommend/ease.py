@@ -103,6 +103,8 @@ class EASE(Scorer):
         interactions = Interactions.restore(arrays)
         X = interactions.matrix.copy()
         X.data = np.ones_like(X.data)
+        modelfile.require_shape("inverse", arrays["inverse"], (X.shape[0], X.shape[0]))
+        modelfile.require_shape("track_weights", arrays["track_weights"], (X.shape[1],))
         model._keep(interactions, X, arrays["inverse"])
         model._track_weights = arrays["track_weights"]
         return model

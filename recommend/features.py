@@ -13,6 +13,8 @@ from recommend.signals import Signals, blend
 Floats = NDArray[np.float32]
 Ids = NDArray[np.int64]
 
+COLUMNS = 21
+
 
 def candidates(
     signals: Signals, said: Mapping[str, Floats], seeds: Ids, count: int

@@ -156,7 +156,9 @@ class Interactions:
         entries: Any = (arrays["counts"], arrays["indices"], arrays["indptr"])
         shape = len(arrays["indptr"]) - 1, len(arrays["track_ids"])
         try:
-            return cls(sparse.csr_array(entries, shape=shape), arrays["track_ids"])
+            matrix = sparse.csr_array(entries, shape=shape)
+            matrix.check_format()  # kernels trust it
+            return cls(matrix, arrays["track_ids"])
         except ValueError as error:
             raise FormatError(f"the model's playlists are damaged: {error}") from None
 

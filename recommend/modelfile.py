@@ -71,6 +71,31 @@ def write(path: str | Path, kind: str, settings: Mapping[str, Any], arrays: Arra
         temporary.unlink(missing_ok=True)
 
 
+class _Held(dict[str, Any]):
+    """What a file holds; to ask for what it does not hold is an error of the file."""
+
+    def __init__(self, path: Path, held: Mapping[str, Any]) -> None:
+        super().__init__(held)
+        self._path = path
+
+    def __missing__(self, name: str) -> Any:
+        raise FormatError(f"{self._path} lacks {name}")
+
+
+def require_shape(name: str, array: NDArray[Any], shape: tuple[int | None, ...]) -> None:
+    """Refuse an array of another shape; None stands for any length.
+
+    Raises
+    ------
+    FormatError
+    """
+    if array.ndim != len(shape) or any(
+        wanted not in {None, found} for wanted, found in zip(shape, array.shape, strict=True)
+    ):
+        words = tuple("any" if length is None else length for length in shape)
+        raise FormatError(f"{name} must have shape {words}, got {array.shape}".replace("'", ""))
+
+
 def read(path: str | Path, kind: str) -> tuple[dict[str, Any], Arrays]:
     """Map a model file and check it whole.
 
@@ -100,9 +125,9 @@ def read(path: str | Path, kind: str) -> tuple[dict[str, Any], Arrays]:
     header = json.loads(raw[_PROLOGUE : _PROLOGUE + length].tobytes())
     if header["kind"] != kind:
         raise FormatError(f"{path} holds {header['kind']!r}, expected {kind!r}")
-    arrays: Arrays = {}
+    arrays: Arrays = _Held(path, {})
     for name, dtype, shape, offset in header["arrays"]:
         start = _PROLOGUE + length + offset
         count = int(np.prod(shape, dtype=np.int64)) * np.dtype(dtype).itemsize
         arrays[name] = raw[start : start + count].view(dtype).reshape(shape)
-    return header["settings"], arrays
+    return _Held(path, header["settings"]), arrays

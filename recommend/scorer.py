@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from recommend.answer import Answer, by_loss
 from recommend.errors import NotFittedError
 from recommend.interactions import IdTable, Interactions, as_ids
+from recommend.modelfile import require_shape
 from recommend.ranking import top
 
 Floats = NDArray[np.float32]
@@ -81,6 +82,7 @@ class Scorer(ABC):
         self.popularity_ = interactions.popularity()
 
     def _restore(self, track_ids: Ids, popularity: Ids) -> None:
+        require_shape("popularity", popularity, (len(track_ids),))
         self._table = IdTable(track_ids)
         self.popularity_ = popularity
 

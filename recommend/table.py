@@ -282,6 +282,11 @@ class EmbeddingTable:
         table.vectors, table.mean = arrays["vectors"], arrays["mean"]
         table.inverse, table._lengths = arrays["inverse"], arrays["lengths"]
         table._table = IdTable(arrays["ids"])
+        rows, width = len(table.ids), table.vectors.shape[-1]
+        modelfile.require_shape("vectors", table.vectors, (rows, width))
+        modelfile.require_shape("lengths", table._lengths, (rows,))
+        for name in ("mean", "inverse"):
+            modelfile.require_shape(name, arrays[name], (width,))
         if embedding is not None:
             table.require(embedding)
         return table

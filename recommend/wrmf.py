@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
 from recommend import _als, modelfile
-from recommend.errors import FormatError, NotFittedError
+from recommend.errors import NotFittedError
 from recommend.interactions import IdTable, Interactions, Matrix, as_ids
 from recommend.ranking import top
 from recommend.scan import Scan
@@ -261,11 +261,10 @@ class WRMF:
             If the factors are not of the size that settings and ids ask for.
         """
         model = cls(**settings)
-        wanted = (len(arrays["track_ids"]), model.factors)
-        if arrays["track_factors"].shape != wanted or arrays["gram"].shape != wanted[1:]:
-            raise FormatError(
-                f"track_factors must have shape {wanted}, got {arrays['track_factors'].shape}"
-            )
+        tracks, k = len(arrays["track_ids"]), model.factors
+        shapes = ((tracks,), (tracks,), (tracks, k), (None, k), (k,))
+        for name, shape in zip(cls.ARRAYS, shapes, strict=True):
+            modelfile.require_shape(name, arrays[name], shape)
         model.popularity_ = arrays["popularity"]
         model.track_factors_ = arrays["track_factors"]
         model.user_factors_ = arrays["user_factors"]

@@ -91,7 +91,11 @@ def train(
     if learnt is None:
         say(f"{name} is up to date")
     else:
-        say(f"{name} learnt from {learnt[0]} playlists of {learnt[1]} tracks")
+        lists, tracks = (
+            f"{count} {what}{'' if count == 1 else 's'}"
+            for count, what in zip(learnt, ("playlist", "track"), strict=True)
+        )
+        say(f"{name} learnt from {lists} of {tracks}")
 
 
 @app.command()

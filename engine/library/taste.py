@@ -133,9 +133,9 @@ class Taste:
         from recommend.models import MODELS
 
         if name not in MODELS:
-            known = ", ".join(MODELS)
-            why = "needs no training" if name in PLAIN else f"must be one of {known}"
-            raise ModelError(f"model {why}, got {name!r}")
+            if name in PLAIN:
+                raise ModelError(f"the model {name} needs no training")
+            raise ModelError(f"model must be one of {', '.join(MODELS)}, got {name!r}")
         with plain_errors(self._directory):
             lock = WriterLock(self._directory, "training.lock", "learnt from")
             try:
@@ -251,7 +251,7 @@ class Taste:
 
         try:
             return MODELS[name].load(path)
-        except (FormatError, KeyError) as error:
+        except (FormatError, ValueError, TypeError) as error:
             with contextlib.suppress(OSError):
                 path.unlink()  # what cannot be read serves nobody
             raise ModelError(

@@ -226,6 +226,7 @@ class Continuation(Scorer):
         """
         stored, arrays = modelfile.read(path, _KIND)
         model = cls(**stored["model"])
+        modelfile.require_shape("artists", arrays["artists"], arrays["track_ids"].shape)
         start = np.zeros((len(arrays["track_ids"]), model.settings["factors"]), dtype=np.float32)
         net = model._build(start, arrays["popularity"], arrays["artists"])
         restore(net, arrays, "net.")

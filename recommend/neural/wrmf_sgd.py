@@ -232,5 +232,7 @@ class SampledWRMF(Scorer):
         model.track_factors_ = arrays["track_factors"]
         model.playlist_factors_ = arrays["playlist_factors"]
         ids: Ids = arrays["track_ids"]
+        modelfile.require_shape("track_factors", model.track_factors_, (len(ids), model.factors))
+        modelfile.require_shape("playlist_factors", model.playlist_factors_, (None, model.factors))
         model._restore(ids, arrays["popularity"])
         return model

@@ -139,7 +139,7 @@ def test_a_saved_model_answers_alike(model: WRMF, tmp_path: Path) -> None:
 def test_factors_of_another_size_are_refused(model: WRMF) -> None:
     for name in ("track_factors", "gram"):
         arrays = model.arrays | {name: model.arrays[name][..., :-1]}
-        with pytest.raises(FormatError, match="track_factors must have shape"):
+        with pytest.raises(FormatError, match=f"{name} must have shape"):
             WRMF.restore(model.settings, arrays)
 
 

@@ -165,7 +165,7 @@ def test_too_few_playlists_and_names_that_are_none_are_one_line(
         return line
 
     assert "at least 300 playlists, the library has 12" in said("models", "train")
-    assert "needs no training, got 'sound'" in said("models", "train", "sound")
+    assert "the model sound needs no training" in said("models", "train", "sound")
     assert "must be one of default, blend" in said("models", "train", "magic")
     assert "must be one of default, blend" in said("recommend", "1", "--model", "magic")
     assert "ease is not trained" in said("recommend", "1", "--model", "ease")
