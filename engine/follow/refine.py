@@ -11,16 +11,12 @@ from engine.analysis.onsets import HOP_S, OnsetEnvelope
 
 _SEARCH_S = 0.06  # the ear is right within this
 _AROUND_S = 0.4  # what the best shift is compared with
-CLEAR = 4.5  # standard deviations of the other shifts that the best must stand out by
-_CLEAR_NEAR = 3.0  # the same, within `_NEAR_S` of where the ear says: few are best there by chance
-_NEAR_S = 0.02
+_CLEAR = 4.5  # standard deviations of the other shifts that the best must stand out by
 _CLEAR_OF_MANY = 6.0  # the same, for the best of all speeds
 _CLEAR_OF_FEW = 5.25  # the same, for the best of those near the named one
 _NEAR = 0.025  # of the named speed
 _CLEARER = 1.0  # than the speed that the ear names, by so much, another must be
 _SPEEDS = np.linspace(0.94, 1.06, 41)  # half a width of an onset apart at the ends of 2.5 s
-_SIGMA_S = 0.006  # of a place as clear as `CLEAR`; neighbours share sound, so more than its own
-BEST_SIGMA_S, WORST_SIGMA_S = 0.003, 0.012
 _LEAST_S = 0.8
 _LEAST_FOR_SPEED_S = 1.6
 
@@ -34,12 +30,6 @@ class Shift:
     seconds: float
     speed: float
     clearness: float
-
-    @property
-    def sigma_s(self) -> float:
-        """Standard deviation of the place, in seconds."""
-        sigma_s = _SIGMA_S * (CLEAR / max(self.clearness, 1e-9)) ** 2
-        return min(max(sigma_s, BEST_SIGMA_S), WORST_SIGMA_S)
 
 
 def refine(
@@ -74,8 +64,7 @@ def refine(
     best = reach - near + int(found[reach - near : reach + near + 1].argmax())
     others = np.delete(found, np.arange(max(0, best - near), min(len(found), best + near + 1)))
     clearness = float((found[best] - others.mean()) / max(float(others.std()), 1e-12))
-    least = _CLEAR_NEAR if abs(best - reach) * step_s <= _NEAR_S else CLEAR
-    if abs(best - reach) == near or clearness < least:
+    if abs(best - reach) == near or clearness < _CLEAR:
         return None
     a, b, c = found[best - 1 : best + 2]
     bow = a - 2.0 * b + c
