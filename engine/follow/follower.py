@@ -12,26 +12,25 @@ from numpy.typing import NDArray
 
 from engine.analysis import Analysis, Key, OnsetEnvelope
 from engine.follow.live_beat import LiveBeat
-from engine.follow.lock import SPEED_SIGMA, Lock
+from engine.follow.lock import Lock
 from engine.follow.onsets import LiveOnsets
-from engine.follow.refine import CLEAR, WORST_SIGMA_S, find_speed, refine
+from engine.follow.refine import find_speed, refine
 from engine.rt.transport import HIGHEST_BPM, LOWEST_BPM
 from engine.synth import Synth
+from engine.watch import played_until
 from fingerprint import Identification
 
 # Of sound that a place is refined by, one after the other where one fails: less than 2.5 s at the
 # start of the music, more where little begins.
 _WINDOWS_S = (2.5, 1.6, 5.0)
 _REFINE_EVERY_S = 0.4
+_FINE_SIGMA_S = 0.006  # of a refined place; neighbours share sound, so more than its own
 _COARSE_SIGMA_S = 0.018
 _COARSE_AFTER_S = 1.0  # without a refined place, the ear's own counts
 _DECK_SIGMA_S = 0.002
-_AS_RECORDED = 0.004  # within this of 1, a speed counts as unchanged
-_EARLY_SPEED_SIGMA = 0.012  # of a speed other than 1 that one or two seconds of sound tell
 _SPEED_SETTLED = 0.002  # standard deviation below which other speeds are not tried
 _SURE_S = 0.0065  # the beat is taken up when the place is known this well by the ear alone
-_PLACED_S = 0.015  # or this well by what begins when: after one look, that is
-_SETTLED_S = 0.005  # when it is first known this well, a beat further off is put right at once
+_PLACED_S = 0.0125  # or this well by what begins when: after one look, that is
 _FAR_S = 0.025  # a beat so far off is put right at once
 _FREEWHEEL_BEATS = 18.0
 _LATE_S = 3.0  # after the last observation that was due, the beat freewheels
@@ -128,7 +127,6 @@ class Follower:
         self._begun_s = -math.inf  # sound before this is of another place
         self._engaged = False
         self._placed = False  # the line rests on a refined place
-        self._settled = False  # it was well known once; from then on the beat is only drawn near
         self._cents = 0.0
         self._wanted_cents = 0.0
         self._key: Key | None = None
@@ -145,9 +143,11 @@ class Follower:
 
     def feed(self, samples: NDArray[np.float32], frame: int) -> None:
         """Take sound of the microphone, shape (n,); `frame` is the stream's at its first sample."""
-        self._onsets.feed(samples, frame / self._rate)
+        end = frame + len(samples) - round(self._round_trip_s * self._rate)
+        own = played_until(self._synth.state, end, len(samples))
+        self._onsets.feed(samples, frame / self._rate, own)
         if self._track is None and not self._from_deck:
-            self._live.feed(self._onsets.sound, self._onsets.sound_end_s)
+            self._live.feed(self._onsets.sound, self._onsets.sound_end_s, self._onsets.own)
         place = self._own() if self._own is not None else None
         if place is not None:
             self._play(*place)
@@ -200,26 +200,18 @@ class Follower:
         self._lock.clear()
         self._track = None
         self._refined_s = self._begun_s = -math.inf
-        self._engaged = self._placed = self._settled = False
+        self._engaged = self._placed = False
         self._wanted_cents = 0.0
         self._key = None
 
     def _add(
-        self,
-        time_s: float,
-        position_s: float,
-        sigma_s: float,
-        speed: float,
-        since_s: float,
-        clear: bool = False,
+        self, time_s: float, position_s: float, sigma_s: float, speed: float, since_s: float
     ) -> None:
-        """Take an observation from the sound since `since_s`, whose speed may be `clear`."""
-        sure = clear or abs(speed - 1.0) <= _AS_RECORDED
-        speed_sigma = SPEED_SIGMA if sure else _EARLY_SPEED_SIGMA
-        if self._lock.add(time_s, position_s, sigma_s, speed, speed_sigma):
-            self._engaged = self._placed = self._settled = False
+        """Take an observation that rests on the sound from `since_s` on."""
+        if self._lock.add(time_s, position_s, sigma_s, speed):
+            self._engaged = self._placed = False
             self._begun_s = since_s
-        self._placed = self._placed or sigma_s <= WORST_SIGMA_S
+        self._placed = self._placed or sigma_s <= _FINE_SIGMA_S
 
     def _refine(self, now_s: float, place: float, named: float) -> bool:
         """Add a refined observation, if one can be had; `named` is the speed by the ear."""
@@ -241,8 +233,7 @@ class Follower:
                 if not self._placed:
                     self._engaged = False  # until now, the ear's word alone
                 found_s = thought + shift.seconds
-                clear = settled or shift.clearness >= CLEAR
-                self._add(middle_s, found_s, shift.sigma_s, shift.speed, start_s, clear)
+                self._add(middle_s, found_s, _FINE_SIGMA_S, shift.speed, start_s)
                 self._refined_s = now_s
                 return True
         return False
@@ -280,13 +271,9 @@ class Follower:
             self._forget()
             self.following = Following(cents=self._cents)
             return
-        sigma_s = line.error_s(now_s) if self._placed else line.sigma_s
-        if not self._engaged and sigma_s > (_PLACED_S if self._placed else _SURE_S):
+        if not self._engaged and line.sigma_s > (_PLACED_S if self._placed else _SURE_S):
             state = "listening"
         else:
-            if self._engaged and not self._settled and line.error_s(now_s) <= _SETTLED_S:
-                self._settled = True
-                self._engaged = abs(self._off(beat, frame)) * 60.0 / bpm <= _SETTLED_S
             self._lead(beat, frame, bpm)
         self.following = Following(
             state, track_id, position_s, beat, bpm, self._cents, self._key, line.error_s(now_s)

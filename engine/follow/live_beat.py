@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from engine.analysis import Grid
 from engine.analysis.beats import find_grid
 from engine.analysis.features import SAMPLE_RATE, FeatureStream
+from engine.follow.own_sound import without
 
 LONGEST_S = 16.0  # of sound that a look takes
 SHORTEST_S = 8.0
@@ -22,6 +23,7 @@ _NEAR_S = 0.035  # two looks whose beats are this near agree
 _SAME_TEMPO = 0.03
 _LOST_S = 14.0  # without a look that agrees
 _QUIET_RMS = 1e-3
+_OURS = 0.9  # of the power: what is left is our own sound, a little bent by the loudspeaker
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,9 @@ class LiveBeat:
         self.line = self._doubt = self._look = None
         self._looked_s = self._agreed_s = -np.inf
 
-    def feed(self, sound: NDArray[np.float32], end_s: float) -> None:
+    def feed(
+        self, sound: NDArray[np.float32], end_s: float, own: NDArray[np.float32] | None = None
+    ) -> None:
         """Take the latest sound, and look if it is time to.
 
         Parameters
@@ -102,6 +106,8 @@ class LiveBeat:
             At `features.SAMPLE_RATE`; all that is kept of what has played without a break.
         end_s : float
             Moment of the stream at its end.
+        own : ndarray of float32, shape (n,), optional
+            What of it we may have played ourselves: its beat is none to follow.
         """
         if self._look is not None:
             if not self._look.done():
@@ -116,9 +122,10 @@ class LiveBeat:
         self._looked_s = end_s
         start_s = end_s - len(sound) / SAMPLE_RATE
         if self._pool is None:
-            self._judge(look(sound, start_s), end_s)
+            self._judge(look(sound, start_s, own), end_s)
         else:
-            self._look = self._pool.submit(look, sound.copy(), start_s)
+            own = None if own is None else own.copy()
+            self._look = self._pool.submit(look, sound.copy(), start_s, own)
 
     def _judge(self, found: BeatLine | None, now_s: float) -> None:
         if found is None:
@@ -139,7 +146,9 @@ class LiveBeat:
         self._doubt = None
 
 
-def look(sound: NDArray[np.float32], start_s: float) -> BeatLine | None:
+def look(
+    sound: NDArray[np.float32], start_s: float, own: NDArray[np.float32] | None = None
+) -> BeatLine | None:
     """Return the beat of a few seconds of sound; None where there is none to be sure of.
 
     Parameters
@@ -148,7 +157,13 @@ def look(sound: NDArray[np.float32], start_s: float) -> BeatLine | None:
         At `features.SAMPLE_RATE`.
     start_s : float
         Moment of its first sample.
+    own : ndarray of float32, shape (n,), optional
+        What we played meanwhile.
     """
+    if own is not None and own.any():
+        sound, share = without(sound, own)
+        if share > _OURS:
+            return None
     if float(np.sqrt(np.mean(np.square(sound)))) < _QUIET_RMS:
         return None
     stream = FeatureStream()

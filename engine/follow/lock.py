@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 _KEPT = 160  # observations; at four a second, 40 s
-SPEED_SIGMA = 0.004  # of a speed that was heard well
+_SPEED_SIGMA = 0.004  # of the speed that the ear names
 _HUBER = 2.5  # standard deviations beyond which an observation counts less and less
 _ROUNDS = 4
 _JUMP_S = 0.08  # an observation this far from the line speaks of another place
@@ -60,7 +60,7 @@ class Lock:
     def __init__(self) -> None:
         self._seen: deque[tuple[float, float, float]] = deque(maxlen=_KEPT)
         self._astray: tuple[float, float, float] | None = None
-        self._speed = 1.0, SPEED_SIGMA
+        self._speed = 1.0
         self.line: Line | None = None
 
     def clear(self) -> None:
@@ -78,14 +78,7 @@ class Lock:
         """Moment of the last observation that agreed; minus infinity without one."""
         return max((one[0] for one in self._seen), default=-math.inf)
 
-    def add(
-        self,
-        time_s: float,
-        position_s: float,
-        sigma_s: float,
-        speed: float,
-        speed_sigma: float = SPEED_SIGMA,
-    ) -> bool:
+    def add(self, time_s: float, position_s: float, sigma_s: float, speed: float) -> bool:
         """Take an observation.
 
         Parameters
@@ -94,15 +87,15 @@ class Lock:
             Moment of the stream.
         position_s, sigma_s : float
             Second of the track then, and its standard deviation.
-        speed, speed_sigma : float
-            Roughly, and its standard deviation; the line's own comes from the observations.
+        speed : float
+            Roughly; the line's own comes from the observations.
 
         Returns
         -------
         bool
             Whether the place is another than the line said: a seek, a loop.
         """
-        self._speed = speed, speed_sigma
+        self._speed = speed
         one = (time_s, position_s, sigma_s)
         jumped = False
         if self.line is not None and self._far(one):
@@ -136,10 +129,10 @@ class Lock:
         weight = 1.0 / np.square(sigma)
         trust = np.ones_like(weight)
         for _ in range(_ROUNDS):
-            place, speed, spread, speed_spread = _solve(t, position, weight * trust, *self._speed)
+            place, speed, spread, speed_spread = _solve(t, position, weight * trust, self._speed)
             residual = np.abs(position - place - speed * t) / sigma
             trust = np.minimum(1.0, _HUBER / np.maximum(residual, _HUBER))
-        if abs(speed - 1.0) < _PLAYERS_SIGMAS * min(speed_spread, SPEED_SIGMA):
+        if abs(speed - 1.0) < _PLAYERS_SIGMAS * speed_spread:
             weight = weight * trust
             place = float((weight * (position - t)).sum() / weight.sum())
             speed, spread = 1.0, float(weight.sum() ** -0.5)
@@ -158,10 +151,9 @@ def _solve(
     position: np.ndarray[tuple[int], np.dtype[np.float64]],
     weight: np.ndarray[tuple[int], np.dtype[np.float64]],
     speed: float,
-    speed_sigma: float,
 ) -> tuple[float, float, float, float]:
     """Return place at t = 0 and speed, and the standard deviations of both."""
-    prior = speed_sigma**-2
+    prior = _SPEED_SIGMA**-2
     a, b, c = weight.sum(), (weight * t).sum(), (weight * t * t).sum() + prior
     p, q = (weight * position).sum(), (weight * t * position).sum() + prior * speed
     det = a * c - b * b

@@ -23,8 +23,9 @@ class LiveOnsets:
 
     Attributes
     ----------
-    sound : ndarray of float32, shape (n,)
-        The latest sound itself, at `features.SAMPLE_RATE`, so far as it came without a gap.
+    sound, own : ndarrays of float32, shape (n,)
+        The latest sound itself, at `features.SAMPLE_RATE`, so far as it came without a gap; and
+        what of it we may have played, before it went through the room.
     """
 
     step_s = FINE_HOP_S
@@ -41,17 +42,28 @@ class LiveOnsets:
         self._due_s = time_s  # of the next sample
         self._count = 0  # frames so far
         self._latest = np.zeros(0, np.float32)
-        self.sound = np.zeros(0, np.float32)
+        self._own_resampler = StreamResampler(self._rate, SAMPLE_RATE)
+        self.sound = self.own = np.zeros(0, np.float32)
         self._samples = 0  # of sound so far
 
-    def feed(self, samples: NDArray[np.float32], time_s: float) -> None:
-        """Take samples, shape (n,), the first of which is of this moment of the stream."""
+    def feed(
+        self, samples: NDArray[np.float32], time_s: float, own: NDArray[np.float32] | None = None
+    ) -> None:
+        """Take samples, shape (n,), the first of which is of this moment of the stream.
+
+        `own`, of the same shape: what we played as much earlier as it takes to return; None where
+        that was nothing.
+        """
         if abs(time_s - self._due_s) > _GAP_S:
             self._begin(time_s)
         self._due_s = time_s + len(samples) / self._rate
         sound = self._resampler.feed(samples)
         self._samples += len(sound)
-        self.sound = np.concatenate([self.sound, sound])[-round(_SOUND_S * SAMPLE_RATE) :]
+        own = np.zeros(len(samples), np.float32) if own is None else own
+        own = self._own_resampler.feed(own)
+        kept = round(_SOUND_S * SAMPLE_RATE)
+        self.sound = np.concatenate([self.sound, sound])[-kept:]
+        self.own = np.concatenate([self.own, own])[-kept:]
         new = self._stream.feed(sound)[:, 3]
         self._count += len(new)
         self._latest = np.concatenate([self._latest, new])[-self._kept :]

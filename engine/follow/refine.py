@@ -11,16 +11,15 @@ from engine.analysis.onsets import HOP_S, OnsetEnvelope
 
 _SEARCH_S = 0.06  # the ear is right within this
 _AROUND_S = 0.4  # what the best shift is compared with
-CLEAR = 4.5  # standard deviations of the other shifts that the best must stand out by
+_CLEAR = 4.5  # standard deviations of the other shifts that the best must stand out by
 _CLEAR_NEAR = 3.0  # the same, within `_NEAR_S` of where the ear says: few are best there by chance
 _NEAR_S = 0.02
+_AS_RECORDED = 0.004  # within this of 1, the speed counts as unchanged
 _CLEAR_OF_MANY = 6.0  # the same, for the best of all speeds
 _CLEAR_OF_FEW = 5.25  # the same, for the best of those near the named one
 _NEAR = 0.025  # of the named speed
 _CLEARER = 1.0  # than the speed that the ear names, by so much, another must be
 _SPEEDS = np.linspace(0.94, 1.06, 41)  # half a width of an onset apart at the ends of 2.5 s
-_SIGMA_S = 0.006  # of a place as clear as `CLEAR`; neighbours share sound, so more than its own
-BEST_SIGMA_S, WORST_SIGMA_S = 0.003, 0.012
 _LEAST_S = 0.8
 _LEAST_FOR_SPEED_S = 1.6
 
@@ -35,15 +34,14 @@ class Shift:
     speed: float
     clearness: float
 
-    @property
-    def sigma_s(self) -> float:
-        """Standard deviation of the place, in seconds."""
-        sigma_s = _SIGMA_S * (CLEAR / max(self.clearness, 1e-9)) ** 2
-        return min(max(sigma_s, BEST_SIGMA_S), WORST_SIGMA_S)
-
 
 def refine(
-    heard: Floats, step_s: float, envelope: OnsetEnvelope, middle_s: float, speed: float
+    heard: Floats,
+    step_s: float,
+    envelope: OnsetEnvelope,
+    middle_s: float,
+    speed: float,
+    near: float = _CLEAR,
 ) -> Shift | None:
     """Return by how much `middle_s` is wrong; None when nothing stands out.
 
@@ -57,6 +55,8 @@ def refine(
         Second of the track that the middle, frame n / 2, is thought to be.
     speed : float
         Seconds of the track in a second.
+    near : float
+        How clear the place must be within 20 ms of what was thought.
     """
     if len(heard) * step_s < _LEAST_S:
         return None
@@ -70,12 +70,12 @@ def refine(
     first_s = round((at[0] - HOP_S) / HOP_S) * HOP_S
     there = np.interp(at, first_s + np.arange(len(track)) * HOP_S, np.sqrt(track))
     found = np.correlate(there - there.mean(), mine, mode="valid")
-    near = round(_SEARCH_S / step_s)
-    best = reach - near + int(found[reach - near : reach + near + 1].argmax())
-    others = np.delete(found, np.arange(max(0, best - near), min(len(found), best + near + 1)))
+    most = round(_SEARCH_S / step_s)
+    best = reach - most + int(found[reach - most : reach + most + 1].argmax())
+    others = np.delete(found, np.arange(max(0, best - most), min(len(found), best + most + 1)))
     clearness = float((found[best] - others.mean()) / max(float(others.std()), 1e-12))
-    least = _CLEAR_NEAR if abs(best - reach) * step_s <= _NEAR_S else CLEAR
-    if abs(best - reach) == near or clearness < least:
+    least = near if abs(best - reach) * step_s <= _NEAR_S else _CLEAR
+    if abs(best - reach) == most or clearness < least:
         return None
     a, b, c = found[best - 1 : best + 2]
     bow = a - 2.0 * b + c
@@ -87,7 +87,8 @@ def find_speed(
     heard: Floats, step_s: float, envelope: OnsetEnvelope, middle_s: float, speed: float
 ) -> Shift | None:
     """Do as `refine` where the speed, 0.94 to 1.06, is known badly; parameters as there."""
-    named = refine(heard, step_s, envelope, middle_s, speed)
+    near = _CLEAR_NEAR if abs(speed - 1.0) <= _AS_RECORDED else _CLEAR
+    named = refine(heard, step_s, envelope, middle_s, speed, near)
     if len(heard) * step_s < _LEAST_FOR_SPEED_S:
         return named
     best, most = named, 0.0

@@ -80,3 +80,20 @@ def test_noise_silence_and_too_little_are_not_placed(envelope: OnsetEnvelope) ->
     assert refine(np.zeros(1_000, np.float32), _STEP_S, envelope, 15.0, 1.0) is None
     assert refine(noise[:300], _STEP_S, envelope, 15.0, 1.0) is None
     assert refine(noise, _STEP_S, envelope, 500.0, 1.0) is None  # beyond the end
+
+
+def test_a_weak_trace_is_enough_near_the_place_that_the_ear_names(
+    attacks_s: NDArray[np.float64], envelope: OnsetEnvelope
+) -> None:
+    rng = np.random.default_rng(6)
+    near, far = [], []
+    for middle_s in np.arange(3.0, 27.0, 0.5).tolist():
+        mixed = np.concatenate([rng.choice(attacks_s, 60, replace=False), rng.uniform(0, 30, 150)])
+        heard = _heard(mixed, middle_s, 1.0, noise=0.1)
+        for off_s, found in ((0.01, near), (0.04, far)):
+            shift = find_speed(heard, _STEP_S, envelope, middle_s - off_s, 1.0)
+            if shift is not None and shift.speed == 1.0:
+                found.append(shift.seconds - off_s)
+    assert len(near) > 1.3 * len(far)
+    assert np.median(np.abs(near)) < 0.002
+    assert np.max(np.abs(near)) < 0.03  # even where chance was the clearest
