@@ -58,8 +58,7 @@ def search(
     scaled : bool
         Whether other speeds, pitches and tempos are tried where the plain clip leaves doubt.
     additions : int
-        Of a sweep over a run where votes leave doubt, at most; of a larger run only the tracks of
-        the candidates are swept.
+        Of a sweep over a run where votes leave doubt, at most; larger runs are not swept.
     """
     if len(picture.frame) < 2:
         return []
@@ -71,13 +70,10 @@ def search(
             if not len(run.landmark_frame) or not rows.any():
                 continue
             if way == "swept":
-                whole = cost(run, len(evidence)) <= additions
-                its = {c.row for c in found if c.run == number}
-                some = np.flatnonzero(rows) if whole else np.array(sorted(its), np.int64)
-                if not whole and cost(run, len(evidence), some) > additions:
+                if cost(run, len(evidence)) > additions:
                     continue
-                sweeps[number] = Sweep(run, some, evidence)
-                proposals = sweeps[number].proposals(CLOSELY if whole else 0)
+                sweeps[number] = Sweep(run, np.flatnonzero(rows), evidence)
+                proposals = sweeps[number].proposals(CLOSELY)
             else:
                 proposals = propose(run, picture, way == "scaled")
             found += _examine(number, run, rows, picture, evidence, owner, *proposals)

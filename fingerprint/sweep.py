@@ -87,16 +87,9 @@ class Sweep:
         return float((near.max() - self._mean[k]) / self._spread[k]) if len(near) else 0.0
 
 
-def cost(run: Run, frames: int, rows: I64 | None = None) -> int:
-    """Return the additions of a sweep of a clip of so many frames, 31 ps of CPU each.
-
-    Over some rows of a run's table, or all of them.
-    """
-    if rows is None:
-        return len(run.peak_code) * (frames + _A_PEAK)
-    first, last = run.track_start[rows] // BLOCK, run.track_start[rows + 1] // BLOCK
-    peaks = run.block_peak[last].astype(np.int64) - run.block_peak[first]
-    return int(peaks.sum()) * (frames + _A_PEAK)
+def cost(run: Run, frames: int) -> int:
+    """Return the additions of a sweep of a clip of so many frames over a run, 31 ps of CPU each."""
+    return len(run.peak_code) * (frames + _A_PEAK)
 
 
 def _centred(evidence: NDArray[np.float32]) -> I8:

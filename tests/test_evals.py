@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import soundfile
 
-from evals import corpus, crossfade, onset_baseline, score
+from evals import corpus, crossfade, onset_baseline, score, unknown
 from evals.alike import SAME, likeness
 from evals.degrade import CONDITIONS, RATE, degrade
 from evals.stream import Piece, found_after
@@ -166,3 +167,34 @@ def test_the_ideal_mix_is_what_the_decks_send_and_a_click_is_told_from_it(
     row = crossfade.transitions(pieces, 1.0, 512)
     assert row["error_db"] > -60.0
     assert row["silent_frames"] > 40
+
+
+def test_a_day_of_unknown_music_is_heard_in_parts_and_names_are_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    library, foreign = tmp_path / "library", tmp_path / "foreign"
+    library.mkdir()
+    foreign.mkdir()
+    for k in range(3):
+        soundfile.write(library / f"{k}.wav", tune(700 + k, 31.0, RATE), RATE)
+    soundfile.write(foreign / "really known.wav", tune(701, 31.0, RATE), RATE)
+    monkeypatch.setattr(unknown, "CONDITIONS", ("clean",))
+
+    def hear(name: str, hours: float) -> list[dict[str, Any]]:
+        wanted = ["unknown", str(library), str(foreign), "--heard", str(tmp_path / name)]
+        wanted += ["--index", str(tmp_path / "index"), "--hours", str(hours)]
+        monkeypatch.setattr(sys, "argv", wanted)
+        unknown.main()
+        lines = (tmp_path / name).read_text().splitlines()
+        return [{**json.loads(line), "cpu_s": 0} for line in lines]
+
+    at_once = hear("at once", 0.03)
+    told = capsys.readouterr().out
+    hear("in parts", 0.01)
+    with (tmp_path / "in parts").open("a") as file:
+        file.write('{"pieces": [{"na')  # the power went
+    assert hear("in parts", 0.03) == at_once
+    assert len(at_once) == 2
+    names = [name for one in at_once for name in one["named"]]
+    assert {name["named"] for name in names} == {"1"}
+    assert f'"false_names": {len(names)}' in told

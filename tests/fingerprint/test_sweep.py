@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy.signal import resample_poly
 
-from fingerprint import extract, search, sweep
+from fingerprint import extract, sweep
 from fingerprint import settings as s
 from fingerprint.candidate import CHANCE
 from fingerprint.identify import Ear
@@ -35,16 +35,6 @@ def noisy(tunes):
 
 def everything(run):
     return np.arange(len(run.track_id))
-
-
-class Nothing:
-    """A sweep in which nothing stands out."""
-
-    def proposals(self, _limit):
-        return np.empty(0), np.empty(0, np.int32), np.empty(0), np.empty(0)
-
-    def at(self, _row, _align):
-        return 0.0
 
 
 def standings(run, row, evidence):
@@ -124,18 +114,10 @@ def test_removed_tracks_have_no_standing(run, noisy):
     assert some.at(3, AT) == Sweep(run, everything(run), worth(noisy)).at(3, AT) != 0.0
 
 
-def test_of_a_library_too_large_for_it_the_tracks_of_candidates_are_swept(run, noisy, monkeypatch):
-    swept = []
-    monkeypatch.setattr(search, "Sweep", lambda run, rows, _: swept.append(rows) or Nothing())
-    needed = cost(run, len(noisy.level))
-    assert needed == cost(run, len(noisy.level), everything(run))
-    ear = Ear([run], [everything(run) >= 0])
-    for additions in (needed, needed - 1, 1, 0):
-        ear.candidates(noisy, additions=additions)
-    assert len(swept) == 2
-    assert np.array_equal(swept[0], everything(run))
-    voted = [c.row for c in ear.candidates(noisy, scaled=False, additions=0)]
-    assert np.array_equal(swept[1], sorted(voted))
+def test_a_library_too_large_for_it_is_not_swept(run, noisy):
+    ear, needed = Ear([run], [everything(run) >= 0]), cost(run, len(noisy.level))
+    assert all(c.standing is None for c in ear.candidates(noisy, additions=needed - 1))
+    assert all(c.standing is not None for c in ear.candidates(noisy, additions=needed))
 
 
 def test_a_track_of_a_moment_cannot_stand_out_by_chance_nor_can_one_without_peaks(tunes, noisy):
