@@ -49,6 +49,9 @@ class Explanation:
         wrong offsets.
     explained : float
         Share, 0..1, of the clip's own peaks that the track has.
+    standing : float or None
+        Standard deviations by which the place agrees better with the clip than other places of the
+        track, see `sweep`; None where that was not needed.
     strength, needed : float
         All the evidence in one number, and from which on a track is named.
     rival : int or None
@@ -65,6 +68,7 @@ class Explanation:
     shared: float
     by_chance: float
     explained: float
+    standing: float | None
     strength: float
     needed: float
     rival: int | None
@@ -137,6 +141,7 @@ def explain(
         shared=_share(agreeing(seen)),
         by_chance=_share(np.concatenate(wrong)),
         explained=mine.explained,
+        standing=mine.standing,
         strength=sure_by,
         needed=NEEDED,
         rival=None if rival is None else _id(ear, rival),

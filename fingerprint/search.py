@@ -58,7 +58,7 @@ def search(
     scaled : bool
         Whether other speeds, pitches and tempos are tried where the plain clip leaves doubt.
     additions : int
-        Of a sweep over a run where votes leave doubt, at most; larger runs are not swept.
+        Of sweeps where votes leave doubt, at most; runs beyond that are not swept.
     """
     if len(picture.frame) < 2:
         return []
@@ -70,8 +70,9 @@ def search(
             if not len(run.landmark_frame) or not rows.any():
                 continue
             if way == "swept":
-                if cost(run, len(evidence)) > additions:
+                if (needed := cost(run, len(evidence))) > additions:
                     continue
+                additions -= needed
                 sweeps[number] = Sweep(run, np.flatnonzero(rows), evidence)
                 proposals = sweeps[number].proposals(CLOSELY)
             else:

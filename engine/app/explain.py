@@ -91,7 +91,10 @@ def describe(
     numbers = (
         "shared", "by_chance", "explained", "votes", "next_votes", "score", "strength", "needed",
     )  # fmt: skip
-    about = ("clip_s", "offset_s", "speed", "pitch_cents", "confidence", "rival", "rival_score")
+    about = (
+        "clip_s", "offset_s", "speed", "pitch_cents", "confidence", "standing", "rival",
+        "rival_score",
+    )  # fmt: skip
     answer: dict[str, Any] = {"clip": str(clip), "track_id": track.id, "track": track.name}
     answer |= {"known": False, "picture": None} | dict.fromkeys((*about, *numbers))
     if found is None:
@@ -102,6 +105,7 @@ def describe(
     for key in ("offset_s", "speed", "pitch_cents", "confidence"):
         answer[key] = round(float(getattr(match, key)), 4)
     answer |= {key: round(getattr(told, key), 4) for key in numbers}
+    answer["standing"] = None if told.standing is None else round(told.standing, 4)
     if told.rival is not None:
         answer |= {"rival": library.track(told.rival).name}
         answer |= {"rival_score": round(told.rival_score, 4)}
@@ -129,6 +133,11 @@ def in_words(answer: dict[str, Any]) -> list[str]:
         f" {answer['by_chance']:.0%} would be by chance",
         f"  of the clip's own peaks, the track has {answer['explained']:.0%}",
     ]
+    if answer["standing"] is not None:
+        lines.append(
+            f"  the place agrees with the clip by {answer['standing']:.1f} standard deviations more"
+            " than others of the track; 5 is chance"
+        )
     if abs(answer["speed"] - 1.0) >= 0.005 or abs(answer["pitch_cents"]) >= 25:
         lines.append(
             f"  taken to play at {100 * answer['speed']:.1f} % of its tempo,"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -38,6 +39,16 @@ def test_a_match_is_explained_in_words_and_in_a_picture(run: Run) -> None:
     [picture] = Path().glob("clip-*.png")
     assert picture.read_bytes().startswith(b"\x89PNG")
     assert picture.stat().st_size > 20_000
+
+
+def test_of_a_noisy_clip_it_is_told_how_far_the_place_stands_out(run: Run) -> None:
+    clip = tune(1, 30.0)[20 * RATE : 23 * RATE]
+    noise = np.random.default_rng(0).standard_normal(len(clip)) * 3.0 * np.std(clip)
+    soundfile.write("noisy.wav", 0.1 * (clip + noise) / np.abs(clip + noise).max(), RATE)
+    _, out, _ = run("explain", "noisy.wav", "jóga")
+    assert re.search(r"  the place agrees with the clip by \d+\.\d standard deviations more", out)
+    _, out, _ = run("explain", "noisy.wav", "jóga", "--json")
+    assert json.loads(out)["standing"] > 5.0
 
 
 def test_a_track_that_does_not_match_is_refused_with_the_reason(run: Run) -> None:
