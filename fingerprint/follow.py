@@ -227,7 +227,9 @@ class Follower:
         length = SHORT + 30 if self._misses else min(age, WINDOWS[searches % len(WINDOWS)])
         window = level[-length:]
         scaled = searches % 2 == 0
-        candidates = self._ear.candidates(look(window), scaled, 0 if scaled else ADDITIONS)
+        # where a track ends, some place of it resembles what follows: votes alone tell of a move
+        additions = 0 if scaled or self._line is not None else ADDITIONS
+        candidates = self._ear.candidates(look(window), scaled, additions)
         if not candidates:
             self._doubt = None
             return
