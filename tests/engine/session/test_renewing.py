@@ -127,15 +127,17 @@ def test_a_child_does_it_and_closing_ends_it_and_keeps_what_is_done(
         learnt.append(path)
         return found
 
-    begun = threading.Event()
+    begun, held = threading.Event(), threading.Event()
 
     def busy_after_one() -> bool:
+        held.set()
         if learnt:
             begun.set()
         return bool(learnt)
 
     monkeypatch.setattr(Worker, "learn", count)
     first = Renewing(older, busy_after_one, lambda: None)
+    assert held.wait(60.0)
     second = Renewing(older, lambda: False, lambda: None)
     assert second.wait(60.0)  # it leaves that to the first
     assert second.progress.total == 0
