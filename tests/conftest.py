@@ -79,6 +79,12 @@ class Studio:
         """Log of the server, with a line for each xrun."""
         return Path(self.environment["STUDIO_LOG"])
 
+    @property
+    def server(self) -> int:
+        """Number of the server's process."""
+        path = Path(self.environment["STUDIO_DIR"]) / "server.pid"
+        return int(path.read_text(encoding="utf-8").split()[0])
+
     def run(self, *arguments: str, timeout_s: float = 60.0) -> Any:
         """Run Python in a child inside the studio and return the JSON it prints last.
 
@@ -156,6 +162,14 @@ def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
     if not in_ci and (sys.platform != "linux" or shutil.which("jackd") is None):
         pytest.skip("no JACK here: `CI=true bash .ci/system` installs it on Debian/Ubuntu")
     with free_name() as name, private_studio(name, tmp_path_factory.mktemp("studio")) as it:
+        yield it
+
+
+@pytest.fixture
+def own_studio(studio: Studio, tmp_path: Path) -> Iterator[Studio]:
+    """Start a second server for a test that kills who uses it, or the server itself."""
+    folder = tmp_path / "own-studio"
+    with private_studio(studio.environment["STUDIO_NAME"] + "b", folder) as it:
         yield it
 
 

