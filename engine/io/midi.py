@@ -26,6 +26,9 @@ from engine.io.midiring import MidiRing
 State = Literal["starting", "open", "waiting", "no midi", "closed"]
 
 _SILENCE_S = 2.0  # a child says `alive` twice a second
+# Until its client is open. A server that has lost a client may be deaf for some seconds, and
+# whoever kills a child that waits for it makes the next one wait too.
+_OPENING_S = 15.0
 _RETRY_S = 0.1  # after a child that ended at once; doubled up to the limit each time
 _RETRY_LIMIT_S = 2.0
 _FAILED_STARTS = 3  # in a row, of a child that never said a word: a thread takes over
@@ -204,17 +207,19 @@ class MidiInput:
         assert child.stdin is not None
         assert child.stdout is not None
         said = b""
-        spoke = False
+        spoke = opened = False
         try:
             while True:
                 sources: list[Any] = [child.stdout, self._wake_read]
-                ready, _, _ = select.select(sources, [], [], _SILENCE_S)
+                silence_s = _SILENCE_S if opened else _OPENING_S
+                ready, _, _ = select.select(sources, [], [], silence_s)
                 if child.stdout not in ready:  # silent for too long, or told to close
                     break
                 news = child.stdout.read(4096)
                 if not news:
                     break
                 spoke = True
+                opened = opened or b"alive" in news
                 *lines, said = (said + news).split(b"\n")
                 for line in lines:
                     self._hear(line.decode("utf-8", "replace"))
@@ -223,7 +228,7 @@ class MidiInput:
             if not self._closing.is_set():
                 child.kill()  # it is dead, or hangs; one writer only before we write ourselves
             try:
-                child.wait(timeout=1)
+                child.wait(timeout=2)
             except subprocess.TimeoutExpired:
                 child.kill()
                 child.wait()

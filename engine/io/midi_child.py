@@ -44,7 +44,8 @@ POLL_S = 0.1
 POLLS_PER_ALIVE = 5
 CLIENT_NAME = "antiphon"
 NOT_TO_PLAY_FROM = ("Midi Through", CLIENT_NAME)
-CLOSE_LIMIT_S = 0.3
+CLOSE_LIMIT_S = 1.0
+CALLBACK_S = 0.02  # four times what the interpreter takes to hand its lock on
 REALTIME_PRIORITY = 4  # under JACK's clients (5) and server (10)
 SUSTAIN_PEDAL = 64
 SOSTENUTO_PEDAL = 66
@@ -224,12 +225,16 @@ def count_threads() -> int:
 def leave(midi_in: Any, code: int) -> NoReturn:
     """Close the port and end.
 
-    Closing can wait for ever for a callback that waits for the interpreter lock; an alarm without
-    a handler ends the process all the same.
+    Closing holds the interpreter lock and waits for the callback, which would wait for the lock:
+    so the callback is taken off first, and one that has begun is given time. Should closing hang
+    all the same, an alarm without a handler ends the process; JACK's server may be deaf for as
+    long as its limit for clients after that.
     """
     import signal
 
     signal.setitimer(signal.ITIMER_REAL, CLOSE_LIMIT_S)
+    midi_in.cancel_callback()
+    time.sleep(CALLBACK_S)
     midi_in.delete()
     os._exit(code)
 

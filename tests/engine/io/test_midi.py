@@ -146,6 +146,25 @@ def test_a_killed_child_is_replaced_and_no_note_hangs(
 
 
 @pytest.mark.audio
+def test_the_child_takes_leave_of_the_server_while_notes_arrive(
+    in_studio: Studio, ring: MidiRing
+) -> None:
+    period = str(in_studio.block_size)  # one note in each: closing never finds a quiet moment
+    player = in_studio.popen(["jack_midiseq", "keys", period, "0", "60", "100"])
+    until(lambda: "keys:out" in midi.input_ports())
+    child = subprocess.Popen(
+        midi.child_command(midi_child.__file__, "read", str(ring.path), "keys"),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+    )
+    take(ring, 8)
+    assert child.stdin is not None
+    child.stdin.close()
+    assert child.wait(timeout=20) == 0  # ended by an alarm it would be -SIGALRM
+    unplug(player)
+
+
+@pytest.mark.audio
 def test_the_child_runs_ahead_of_ordinary_threads_where_it_may(
     in_studio: Studio, ring: MidiRing
 ) -> None:
@@ -157,16 +176,15 @@ def test_the_child_runs_ahead_of_ordinary_threads_where_it_may(
 
 
 @pytest.mark.audio
-def test_a_child_that_hangs_is_replaced(
-    keyboard: Callable[[], subprocess.Popen[str]], ring: MidiRing
-) -> None:
-    keyboard()
+def test_a_child_that_hangs_is_replaced(in_own_studio: Studio, ring: MidiRing) -> None:
+    player = in_own_studio.popen(SEQUENCER)
     with MidiInput("keys", ring) as keys:
         take(ring, 2)
         (victim,) = children()
         os.kill(victim, signal.SIGSTOP)
         until(lambda: keys.restarts == 1 and keys.state == "open")
         assert victim not in children()
+    unplug(player)
 
 
 @pytest.mark.audio
