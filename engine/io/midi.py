@@ -278,6 +278,7 @@ class MidiInput:
     def _poll_client(self, midi_in: Any) -> None:
         """Do the reading of `_poll_port`."""
         looked_s = -1.0
+        before: list[str] | None = None
         while not self._closing.wait(_THREAD_POLL_S):
             if time.monotonic() - looked_s > midi_child.POLL_S:
                 looked_s = time.monotonic()
@@ -285,10 +286,11 @@ class MidiInput:
                 if self.port is None:
                     self.state = "waiting"
                     index = midi_child.pick(names, self._wanted)
-                    if index is not None:
+                    if index is not None and (before is None or names[index] in before):
                         midi_in.open_port(index, "in")
                         self.port, self.state = names[index], "open"
                 elif self.port not in names:
                     return
+                before = names
             while event := midi_in.get_message():
                 self._ring.push_message(midi_child.now_us(), event[0])

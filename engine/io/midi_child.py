@@ -252,6 +252,7 @@ def read(path: str, wanted: str | None) -> NoReturn:
     midi_in = open_input()
     midi_in.set_callback(take)
     port = None
+    before: list[str] | None = None
     polls = threads = 0
     while True:
         # A JACK client goes on listing the ports of a server that has died; only its thread ends.
@@ -262,7 +263,9 @@ def read(path: str, wanted: str | None) -> NoReturn:
         names = midi_in.get_ports()
         if port is None:
             index = pick(names, wanted)
-            if index is not None:
+            # JACK lists a port before its owner is active, refuses to connect it, and RtMidi does
+            # not tell: so one that has just come is left alone until the next look.
+            if index is not None and (before is None or names[index] in before):
                 midi_in.open_port(index, "in")
                 port = names[index]
                 say(f"open {port}")
@@ -270,6 +273,7 @@ def read(path: str, wanted: str | None) -> NoReturn:
                 say("waiting")
         elif port not in names:
             leave(midi_in, UNPLUGGED)
+        before = names
         if polls % POLLS_PER_ALIVE == 0:
             say("alive")
         polls += 1
