@@ -15,7 +15,7 @@ from dsp.spectrum import log_power
 from . import settings as s
 from . import store
 from .build import Source, write_large_run
-from .errors import FormatError
+from .errors import FormatError, OtherVersionError
 from .evidence import evidence
 from .identify import Ear
 from .match import Evidence, Match
@@ -116,6 +116,8 @@ class FingerprintIndex:
                 self._runs.append(Run.open(self.path / entry.file))
                 self._entries.append(entry)
             except (FormatError, FileNotFoundError) as error:
+                if isinstance(error, OtherVersionError) and not self._skip_damaged:
+                    raise
                 if not self._skip_damaged:
                     raise FormatError(str(error)) from error
                 self.damaged.append(str(error))

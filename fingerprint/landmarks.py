@@ -19,7 +19,6 @@ from fingerprint.settings import (
     CELL,
     CELLS,
     CORNER_HZ,
-    FAN,
     FIRST_BIN,
     FIRST_CELL,
     MAX_DELTA,
@@ -37,6 +36,11 @@ LEAST_DELTA = 2  # frames
 BUCKETS = CELLS * STEPS
 _BIN_OVER_CORNER = BIN_HZ / CORNER_HZ
 _INV_CELL = 1.0 / CELL
+_POSITIONS = (FIRST_BIN + np.arange(4096) / SUB_BIN) * _BIN_OVER_CORNER
+CELL_OF = np.floor(np.log1p(_POSITIONS) * _INV_CELL - FIRST_CELL).astype(np.int64)  # of a code
+_LATER_BITS = 20  # of a target's merit: how many peaks later it comes
+_LATER = (1 << _LATER_BITS) - 1
+_NONE = -(1 << 40)
 
 
 @kernel(inline=True)
@@ -52,41 +56,35 @@ def strong_peaks(frame: U32, code: U16, frame_out: I64, cell_out: I64, level_out
     for i in range(len(frame)):
         if code[i] & 0x8000:
             frame_out[m] = frame[i]
-            cell_out[m] = math.floor(warp(FIRST_BIN + (code[i] & 0xFFF) / SUB_BIN))
+            cell_out[m] = CELL_OF[code[i] & 0xFFF]
             level_out[m] = (code[i] >> 12) & 7
             m += 1
     return m
 
 
 @kernel(inline=True)
-def targets_of(a: int, m: int, frame: I64, cell: I64, level: I64, best: I64, merit: I64) -> int:
-    """Write the strong peaks that peak `a` is joined with, best first; returns how many.
+def targets_of(a: int, m: int, frame: I64, cell: I64, level: I64) -> tuple[int, int, int]:
+    """Return the three strong peaks that peak `a` is joined with, best first; `a` for none.
 
     The best stand out most, and are nearest among equals.
     """
-    found = 0
-    for b in range(a + 1, m):
-        gap = frame[b] - frame[a]
+    frames, cells, levels = frame[a:m], cell[a:m], level[a:m]
+    at, mine = frames[0], cells[0]
+    first = second = third = _NONE
+    for b in range(1, len(frames)):
+        gap = frames[b] - at
         if gap > MAX_DELTA:
             break
-        step = cell[b] - cell[a]
-        if gap < LEAST_DELTA or step > MAX_STEP or step < -MAX_STEP:
-            continue
-        value = (level[b] << 8) - gap
-        k = found
-        if found < FAN:
-            found += 1
-        elif value <= merit[found - 1]:
-            continue
-        else:
-            k = found - 1
-        while k > 0 and merit[k - 1] < value:
-            merit[k] = merit[k - 1]
-            best[k] = best[k - 1]
-            k -= 1
-        merit[k] = value
-        best[k] = b
-    return found
+        step = cells[b] - mine
+        near = (gap >= LEAST_DELTA) & (step <= MAX_STEP) & (step >= -MAX_STEP)
+        merit = (((levels[b] << 8) - gap) << _LATER_BITS) - b
+        merit = merit if near else _NONE
+        lower = min(first, merit)  # kept in order without branches: none of them can be foreseen
+        first = max(first, merit)
+        lowest = min(second, lower)
+        second = max(second, lower)
+        third = max(third, lowest)
+    return a + (-first & _LATER), a + (-second & _LATER), a + (-third & _LATER)
 
 
 @kernel
@@ -94,13 +92,12 @@ def landmarks_into(frame: U32, code: U16, bucket: NDArray[np.int32], delta: U8, 
     """Write the landmarks of a track's strong peaks; returns how many (at most FAN a peak)."""
     n = len(frame)
     at, cell, level = np.empty(n, np.int64), np.empty(n, np.int64), np.empty(n, np.int64)
-    best, merit = np.empty(FAN, np.int64), np.empty(FAN, np.int64)
     m = strong_peaks(frame, code, at, cell, level)
     count = 0
     for a in range(m):
-        found = targets_of(a, m, at, cell, level, best, merit)
-        for k in range(found):
-            b = best[k]
+        for b in targets_of(a, m, at, cell, level):
+            if b == a:
+                break
             bucket[count] = cell[a] * STEPS + cell[b] - cell[a] + MAX_STEP
             delta[count] = at[b] - at[a]
             anchor[count] = at[a]

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import settings as s
-from .errors import FormatError
+from .errors import FormatError, OtherVersionError
 
 MAGIC = b"ANTPRUN1"
 HEAD = struct.Struct("<8sII")
@@ -126,7 +126,7 @@ def read_header(data: bytes | mmap.mmap, name: str) -> tuple[dict[str, Any], int
         raise FormatError(f"{name} is damaged or not a run of an index")
     meta: dict[str, Any] = json.loads(header)
     if meta["format"] not in (s.FORMAT, LARGE_FORMAT) or meta["settings"] != s.as_dict():
-        raise FormatError(f"{name} was written by another version or with other settings")
+        raise OtherVersionError(f"{name} was written by another version or with other settings")
     base = -(-(HEAD.size + length) // ALIGN) * ALIGN
     for section in meta["sections"].values():
         if base + section["offset"] + section["bytes"] > len(data):

@@ -15,7 +15,7 @@ from .candidate import Candidate
 from .explained import explained, owners
 from .peaks import Picture, TrackPeaks
 from .run import Run
-from .shingles import landmarks, token_of
+from .shingles import TOKENS, landmarks, token_of
 from .tally import WINDOW, strongest
 from .vote import lookups, postings, votes_within
 from .worth import worth
@@ -144,14 +144,25 @@ def _votes(
 ) -> NDArray[np.int64]:
     """Return the votes of lookups among the landmarks of a track, of which no list is kept."""
     marks = landmarks(peaks)
-    both = np.sort((marks.token << _FRAME_BITS) | marks.frame)
-    token, frame = both >> _FRAME_BITS, both & ((1 << _FRAME_BITS) - 1)
     wanted = token_of(bucket, gap)
+    held = _near(wanted)[marks.token]
+    both = np.sort((marks.token[held] << _FRAME_BITS) | marks.frame[held])
+    token, frame = both >> _FRAME_BITS, both & ((1 << _FRAME_BITS) - 1)
+    shared = _near(token)[wanted]
+    wanted, at = wanted[shared], at[shared]
     first = np.searchsorted(token, wanted - 1)
     count = np.searchsorted(token, wanted + 1, side="right") - first
     count[np.cumsum(count) > MOST_VOTES] = 0
     within = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
     return np.asarray(frame[np.repeat(first, count) + within] - np.repeat(at, count), np.int64)
+
+
+def _near(token: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Return of all tokens which are among those given or next to one: what is rare, quickly."""
+    near = np.zeros(TOKENS + 2, np.bool_)
+    for step in range(3):
+        near[token + step] = True
+    return near[1:-1]
 
 
 @kernel

@@ -26,6 +26,7 @@ I64 = NDArray[np.int64]
 
 WEAKER = 0.43  # half octaves of a list's length that a rank costs: the chance of a hit falls so
 CLASSES = 64  # half octaves
+WINDOW = 64  # bytes that a processor compares in an instruction or two
 ENOUGH = 0.5  # of the postings that will be read: what a clip asks for is twice as common
 OCTAVES = (2.0 * np.log2(np.maximum(1, np.arange(256)))).astype(np.uint8)
 RANKS = (WEAKER * np.arange(256)).astype(np.uint8)
@@ -153,21 +154,42 @@ def spans(start: U32, rest: U8, shift: int, key: U32, weaker: U8, most: int) -> 
             second = middle & field
             lowest = np.uint8(((middle - (second > 0)) >> fine) & 255)
             highest = np.uint8(((middle + (second < widest)) >> fine) & 255)
-            low, size = begin[j], np.int64(length[j])
-            end = low + size
-            while size > 1:  # without a branch that cannot be foreseen
-                half = size >> 1
-                low += half * np.int64(rest[low + half - 1] < lowest)
-                size -= half
-            low += np.int64(rest[low] < lowest)
-            stop = low
-            while stop + 8 < end and rest[stop + 8] <= highest:
-                stop += 8
-            while stop < end and rest[stop] <= highest:
-                stop += 1
+            low, stop = bytes_between(rest, begin[j], np.int64(length[j]), lowest, highest)
             begin[j], length[j] = low, stop - low
             cost[j] = dearness(stop - low, weaker[i]) if stop > low else CLASSES
     return begin, length, cost
+
+
+@kernel(inline=True)
+def bytes_between(
+    rest: U8, low: int, size: int, lowest: np.uint8, highest: np.uint8
+) -> tuple[int, int]:
+    """Return where the bytes lowest..highest begin and end among `size` ascending ones from `low`.
+
+    The last WINDOW are compared all at once: a search would wait for each outcome before the next.
+    """
+    end = low + size
+    while size > WINDOW:
+        half = size >> 1
+        low += half * int(rest[low + half - 1] < lowest)  # cannot be foreseen
+        size -= half
+    below = upto = np.uint8(0)
+    inside = np.uint8(size)
+    if low + WINDOW <= len(rest):
+        first = np.uint64(low)
+        for k in range(WINDOW):
+            x = rest[first + np.uint64(k)]
+            counts = np.uint8(k) < inside
+            below = np.uint8(below + np.uint8((x < lowest) & counts))
+            upto = np.uint8(upto + np.uint8((x <= highest) & counts))
+    else:
+        for k in range(size):
+            below = np.uint8(below + np.uint8(rest[low + k] < lowest))
+            upto = np.uint8(upto + np.uint8(rest[low + k] <= highest))
+    stop = int(low + np.int64(upto))
+    while upto == inside and stop < end and rest[stop] <= highest:
+        stop += 1
+    return int(low + np.int64(below)), stop
 
 
 @kernel(inline=True)

@@ -25,7 +25,7 @@ CORNER_HZ = 1000.0
 CELL = 0.008
 MAX_DELTA = 32  # frames between anchor and target, at most
 MAX_STEP = 48  # cells between anchor and target, at most
-FAN = 3  # landmarks of one anchor in the index
+FAN = 3  # landmarks of one anchor in the index; `landmarks.targets_of` finds just so many
 
 BIN_HZ = SAMPLE_RATE / N_FFT
 FIRST_CELL = math.floor(math.log1p(FIRST_BIN * BIN_HZ / CORNER_HZ) / CELL)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import settings as s
-from .landmarks import landmarks_into
+from .landmarks import BUCKETS, landmarks_into
 from .minhash import EMPTY, MinHash
 from .peaks import TrackPeaks
 
@@ -21,6 +21,7 @@ STEP = round(15.0 * s.FRAMES_PER_SECOND)  # frames from one set to the next; a s
 LEAST = 60  # landmarks of a set: fewer say nothing
 _POSITION = 0xFFF
 _SHIFT = 6  # bits of a delta
+TOKENS = BUCKETS << _SHIFT
 
 
 @dataclass(frozen=True)

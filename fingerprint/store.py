@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import IO
 
 from . import settings as s
-from .errors import FormatError
+from .errors import FormatError, OtherVersionError
 
 MANIFEST = "index.json"
 LOCK = "writer.lock"
@@ -96,10 +96,14 @@ def read_manifest(folder: Path) -> list[RunEntry]:
         if zlib.crc32(json.dumps(body, sort_keys=True).encode()) != line["crc32"]:
             raise FormatError(f"{folder / MANIFEST} is damaged: its checksum does not agree")
         if body["format"] != s.FORMAT:
-            raise FormatError(f"{folder} is an index of format {body['format']}, not {s.FORMAT}")
+            raise OtherVersionError(
+                f"{folder} is an index of format {body['format']}, not {s.FORMAT}"
+            )
         if body["settings"] != s.as_dict():
             changed = [k for k, v in s.as_dict().items() if body["settings"].get(k) != v]
-            raise FormatError(f"{folder} was written with other settings: {', '.join(changed)}")
+            raise OtherVersionError(
+                f"{folder} was written with other settings: {', '.join(changed)}"
+            )
         return [RunEntry(str(r["file"]), tuple(map(int, r["removed"]))) for r in body["runs"]]
     except (ValueError, KeyError, TypeError) as error:
         raise FormatError(f"{folder / MANIFEST} is damaged: {error}") from None

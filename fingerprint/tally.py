@@ -53,19 +53,19 @@ def keep_crowded(votes: I64, bits: int, seen: U8) -> int:
         seen[a] += seen[a] < 255
         seen[b] += seen[b] < 255
     company = np.zeros(256, np.int64)
+    beside = np.empty(len(votes), np.uint8)
     for i in range(len(votes)):
         a, b = _cells(votes[i], shift)
-        company[max(seen[a], seen[b])] += 1
+        beside[i] = max(seen[a], seen[b])
+        company[beside[i]] += 1
     least, kept = 255, company[255]
     while least > 2 and kept + company[least - 1] <= FEW:
         least -= 1
         kept += company[least]
     count = 0
     for i in range(len(votes)):
-        a, b = _cells(votes[i], shift)
-        if max(seen[a], seen[b]) >= least:
-            votes[count] = votes[i]
-            count += 1
+        votes[count] = votes[i]  # stays where it is one of them
+        count += beside[i] >= least
     return count
 
 

@@ -40,12 +40,13 @@ def triples_into(frame: U32, code: U16, key: U32, anchor: U32) -> int:
     """Write the triples of a track's strong peaks; returns how many (at most FAN a peak)."""
     n = len(frame)
     at, cell, level = np.empty(n, np.int64), np.empty(n, np.int64), np.empty(n, np.int64)
-    best, merit = np.empty(FAN, np.int64), np.empty(FAN, np.int64)
     m = strong_peaks(frame, code, at, cell, level)
     count = 0
     for a in range(m):
-        found = targets_of(a, m, at, cell, level, best, merit)
-        for k in range(1, found):
+        best = targets_of(a, m, at, cell, level)
+        for k in range(1, FAN):
+            if best[k] == a:
+                break
             for h in range(k):
                 b, c = min(best[h], best[k]), max(best[h], best[k])
                 steps = (cell[a] * STEPS + cell[b] - cell[a] + MAX_STEP) * STEPS

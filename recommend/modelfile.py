@@ -96,6 +96,28 @@ def require_shape(name: str, array: NDArray[Any], shape: tuple[int | None, ...])
         raise FormatError(f"{name} must have shape {words}, got {array.shape}".replace("'", ""))
 
 
+def verify(path: str | Path) -> NDArray[np.uint8]:
+    """Map a model file of any kind, and check its every byte.
+
+    Raises
+    ------
+    FormatError
+        If the file is not ours, cut short or changed.
+    FileNotFoundError
+        If there is none.
+    """
+    path = Path(path)
+    if path.stat().st_size < _PROLOGUE:
+        raise FormatError(f"{path} is too short to be a model file")
+    # private pages: the file cannot be changed through them, and kernels see ordinary arrays
+    raw = np.memmap(path, dtype=np.uint8, mode="c").view(np.ndarray)
+    if raw[: len(MAGIC)].tobytes() != MAGIC:
+        raise FormatError(f"{path} is not a model file of this program")
+    if hashlib.sha256(raw[_PROLOGUE:].data).digest() != raw[16:_PROLOGUE].tobytes():
+        raise FormatError(f"{path} is damaged: its checksum does not match")
+    return raw
+
+
 def read(path: str | Path, kind: str) -> tuple[dict[str, Any], Arrays]:
     """Map a model file and check it whole.
 
@@ -113,15 +135,8 @@ def read(path: str | Path, kind: str) -> tuple[dict[str, Any], Arrays]:
         If there is none.
     """
     path = Path(path)
-    if path.stat().st_size < _PROLOGUE:
-        raise FormatError(f"{path} is too short to be a model file")
-    # private pages: the file cannot be changed through them, and kernels see ordinary arrays
-    raw = np.memmap(path, dtype=np.uint8, mode="c").view(np.ndarray)
-    if raw[: len(MAGIC)].tobytes() != MAGIC:
-        raise FormatError(f"{path} is not a model file of this program")
+    raw = verify(path)
     length = int.from_bytes(raw[8:16].tobytes(), "little")
-    if hashlib.sha256(raw[_PROLOGUE:].data).digest() != raw[16:_PROLOGUE].tobytes():
-        raise FormatError(f"{path} is damaged: its checksum does not match")
     header = json.loads(raw[_PROLOGUE : _PROLOGUE + length].tobytes())
     if header["kind"] != kind:
         raise FormatError(f"{path} holds {header['kind']!r}, expected {kind!r}")

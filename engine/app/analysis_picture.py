@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _DIM = "#6d6759"
 
 _PIXELS = 2400  # of the waveform's outline
+_MOST_LINES = 120  # of beats or bars in one row
 _CLOSE_BARS = 4  # seen in the magnified row
 
 
@@ -109,7 +110,7 @@ def _draw_onsets(
         (found.grid.downbeats(), CORAL if sure else _DIM, 1.3),
     ):
         seen = times[(times >= start) & (times <= stop)]
-        if len(seen) < 400:
+        if len(seen) < _MOST_LINES:  # more would hide the onsets
             axes.vlines(seen, 0.0, 1.0, color=colour, linewidth=width)
 
 
@@ -140,7 +141,9 @@ def _close_up(found: Analysis) -> tuple[float, float]:
 
 def _said(found: Analysis) -> str:
     parts = []
-    if found.grid is not None:
+    if found.grid is None or not found.follows:
+        parts.append("no sure beat")
+    else:
         parts.append(f"{found.grid.bpm:.2f} BPM ({found.grid.confidence:.2f})")
     if found.key is not None:
         parts.append(f"{found.key.name} ({found.key.confidence:.2f})")

@@ -14,8 +14,10 @@ from engine.app.terminal import (
     bar,
     clock,
     command,
+    quiet_decoders,
     say,
     say_error,
+    spare_music,
     waiting,
 )
 
@@ -52,14 +54,17 @@ def analyze(
     """
     if everything == (track is not None):
         raise typer.BadParameter("give a track, or --all")
+    if plot is not None and track is None:
+        raise typer.BadParameter("--plot draws one track, and goes without --all")
     if track is None:
         _analyze_all(library, workers)
         return
+    spare_music(plot, "--plot", Path(track))
     path, name, found, onsets = _look_up(track, library)
     if plot is not None:
         from engine.app.analysis_picture import draw_analysis
 
-        with waiting("drawing"):
+        with waiting("drawing"), quiet_decoders():
             draw_analysis(found, onsets, path, name, plot)
     if as_json:
         say(found.to_json())
@@ -67,20 +72,28 @@ def analyze(
     say(name)
     for line in describe(found):
         say(f"  {line}")
+    if plot is not None:
+        say(f"  picture: {plot}")
 
 
 def describe(found: Analysis) -> list[str]:
     """Return what an analysis says, in lines for people."""
     lines = []
     grid = found.grid
-    if grid is None or grid.confidence < 0.5:
+    if grid is None:
         lines.append("tempo     no beat that one could rely on")
-    if grid is not None:
+    elif grid.confidence < 0.5:  # its bars would be guesses upon a guess
+        lines.append(
+            "tempo     no beat that one could rely on; at best"
+            f" {grid.bpm:.2f} BPM (confidence {grid.confidence:.2f})"
+        )
+    else:
         kind = "constant" if grid.steady else "changing"
         lines.append(f"tempo     {grid.bpm:.2f} BPM, {kind} (confidence {grid.confidence:.2f})")
+        first_s = max(0.0, float(grid.time_at(grid.downbeat)))
         lines.append(
-            f"bars      {grid.beats_per_bar} beats, the first at"
-            f" {float(grid.time_at(grid.downbeat)):.3f} s (confidence {grid.bar_confidence:.2f})"
+            f"bars      {grid.beats_per_bar} beats, the first at {first_s:.3f} s"
+            f" (confidence {grid.bar_confidence:.2f})"
         )
     if found.key is not None:
         lines.append(f"key       {found.key.name} (confidence {found.key.confidence:.2f})")
@@ -124,7 +137,7 @@ def _look_up(track: str, library: Path | None) -> tuple[Path, str, Analysis, Ons
         newest = stored is not None and stored.version == VERSION
         if stored is not None and onsets is not None and (newest or not path.is_file()):
             return path, name, stored, onsets
-    with waiting("analysing"):
+    with waiting("analysing"), quiet_decoders():
         sound, packed = learn(path)
     return path, name, Analysis.from_json(sound), OnsetEnvelope.from_bytes(packed)
 

@@ -14,7 +14,9 @@ from engine.app.terminal import (
     LibraryOption,
     clock,
     command,
+    counted,
     say,
+    spare_music,
     sure,
     tell_stale,
     waiting,
@@ -50,6 +52,7 @@ def explain(
     from engine.errors import LibraryError
     from engine.library import Library
 
+    spare_music(out, "--out", clip)
     with waiting("opening the library"):
         opened = Library.open(library, create=False, writable=False)
     with opened:
@@ -121,24 +124,26 @@ def in_words(answer: dict[str, Any]) -> list[str]:
             "  not one alignment was found: too short, silent, or nothing in common",
         ]
     place = clock(answer["offset_s"])
+    speak = "speaks" if answer["votes"] == 1 else "speak"
     if answer["known"]:
         verdict = f"{answer['clip']}: {name}, from {place}, {sure(answer['confidence'])}"
     else:
         verdict = f"{answer['clip']}: not {name}, or not surely"
     lines = [
         verdict,
-        f"  {answer['votes']} pairs of peaks speak for {place}"
+        f"  {counted(answer['votes'], 'pair')} of peaks {speak} for {place}"
         f" of the track, {answer['next_votes']} for the next best place",
         f"  of the track's peaks there, {answer['shared']:.0%} are peaks of the clip;"
         f" {answer['by_chance']:.0%} would be by chance",
         f"  of the clip's own peaks, the track has {answer['explained']:.0%}",
     ]
-    if answer["standing"] is not None:
+    changed = abs(answer["speed"] - 1.0) >= 0.005 or abs(answer["pitch_cents"]) >= 25
+    if answer["standing"] and not changed:  # places are compared as recorded alone
         lines.append(
             f"  the place agrees with the clip by {answer['standing']:.1f} standard deviations more"
-            " than others of the track; 5 is chance"
+            " than others of the track; up to 5 is chance"
         )
-    if abs(answer["speed"] - 1.0) >= 0.005 or abs(answer["pitch_cents"]) >= 25:
+    if changed:
         lines.append(
             f"  taken to play at {100 * answer['speed']:.1f} % of its tempo,"
             f" {answer['pitch_cents']:+.0f} cents"

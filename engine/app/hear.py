@@ -23,7 +23,14 @@ from engine.app.live import (
 from engine.app.notes import Notes, in_words
 from engine.app.page import HostOption, OpenOption, OscOption, PortOption, TokenOption
 from engine.app.pipe import hear_pipe
-from engine.app.terminal import LibraryOption, command, say_error, tell_stale, waiting
+from engine.app.terminal import (
+    LibraryOption,
+    command,
+    say_error,
+    spare_music,
+    tell_stale,
+    waiting,
+)
 
 if TYPE_CHECKING:
     from engine.io.device import Stream
@@ -83,6 +90,7 @@ def listen(
 
     if source not in (None, "-"):
         raise typer.BadParameter(f"- is all that can be named here, got {source}; see --input")
+    spare_music(history, "--history")
     with Library.open(library, create=False, writable=False) as music:
         tracks = {track.id: track for track in music.tracks()}
         if not tracks:

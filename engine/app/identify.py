@@ -18,9 +18,11 @@ from engine.app.terminal import (
     bar,
     clock,
     command,
+    counted,
     quiet_decoders,
     say,
     say_error,
+    spare_music,
     sure,
     tell_stale,
     waiting,
@@ -54,7 +56,7 @@ class Format(StrEnum):
 @command
 def identify(
     clips: Annotated[
-        list[Path], typer.Argument(metavar="CLIP...", help="Audio files of a second or more.")
+        list[Path], typer.Argument(metavar="CLIP...", help="Audio files of half a second or more.")
     ],
     library: LibraryOption = None,
     as_json: JsonOption = False,
@@ -94,6 +96,7 @@ def identify(
         raise typer.BadParameter("--format and --out are for mixes, and go without --no-mix")
     if out is not None and len(clips) > 1:
         raise typer.BadParameter(f"--out takes the list of one mix, got {len(clips)} files")
+    spare_music(out, "--out", *clips)
     failed = 0
     with waiting("opening the library"):
         opened = Library.open(library, writable=False)
@@ -134,13 +137,14 @@ def _list_mix(library: Library, clip: Path, form: Format, out: Path | None) -> N
             clip,
             lambda at, of: progress.update(task, completed=int(at), total=int(of) or None),
         )
-    text = mixes.write(records, clip, form.value)
+    text = mixes.write(records, clip, form.value, out.parent if out is not None else clip.parent)
     if out is None:
         say(text.rstrip("\n"))
         return
     mixes.save(text, out)
     known = sum(record["known"] for record in records)
-    say(f"{out}: {known} tracks, {len(records) - known} unknown stretches of {clip}")
+    unknown = counted(len(records) - known, "unknown stretch", "unknown stretches")
+    say(f"{out}: {counted(known, 'track')}, {unknown} of {clip}")
 
 
 def find(library: Library, heard: Pieces) -> list[Match]:

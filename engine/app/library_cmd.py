@@ -66,7 +66,8 @@ def list_tracks(
 def check(
     library: LibraryOption = None,
     mend: Annotated[
-        bool, typer.Option("--mend", help="Make the index again from the database.")
+        bool,
+        typer.Option("--mend", help="Make the index again from the database; damaged models go."),
     ] = False,
 ) -> None:
     """Check every byte of the library, and whether the music files are where they were.
@@ -86,6 +87,8 @@ def check(
             say_error(problem)
         if any(problem.startswith("index: ") for problem in problems) and not mend:
             say_error("`antiphon library check --mend` makes the index again from the database")
+        if any(problem.startswith("derived file: ") for problem in problems):
+            say_error("`antiphon library check --mend` removes what is damaged, to be made again")
         if not problems:
             say(f"{len(opened)} tracks in {opened.directory}: all is whole")
     if problems:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from engine.app.terminal import LibraryOption, command, say, waiting
+from engine.app.terminal import LibraryOption, command, say, spare_music, waiting
 from engine.errors import ModelError
 
 if TYPE_CHECKING:
@@ -62,6 +62,7 @@ def show_map(
     """
     if groups is not None and fma is None:
         raise typer.BadParameter("--groups needs --fma; a library's groups are those of its page")
+    spare_music(plot, "--plot")
     with waiting("drawing the map"):
         drawn = _of_library(library) if fma is None else _of_tables(fma, groups)
     if as_csv:

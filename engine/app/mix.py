@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -76,15 +77,18 @@ def _as_json(library: Library, passage: Passage) -> dict[str, Any]:
     return record
 
 
-def write(records: Sequence[dict[str, Any]], mix: Path, form: Format) -> str:
+def write(
+    records: Sequence[dict[str, Any]], mix: Path, form: Format, folder: Path | None = None
+) -> str:
     """Return the list of a mix as text that ends with a line's end.
 
-    "cue" is a cue sheet for the mix, "json" one object, "csv" a header and a line for each entry,
-    "table" is for people.
+    "cue" is a cue sheet for the mix, to lie in `folder` (the mix's own if None); "json" one
+    object, "csv" a header and a line for each entry, "table" is for people.
     """
+    if form == "cue":
+        return _cue(records, mix, folder or mix.parent)
     writers: dict[str, Callable[[Sequence[dict[str, Any]], Path], str]] = {
         "table": _table,
-        "cue": _cue,
         "json": _json,
         "csv": _csv,
     }
@@ -122,10 +126,11 @@ def _table(records: Sequence[dict[str, Any]], mix: Path) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _cue(records: Sequence[dict[str, Any]], mix: Path) -> str:
+def _cue(records: Sequence[dict[str, Any]], mix: Path, folder: Path) -> str:
+    seen_from_there = os.path.relpath(mix.parent.resolve() / mix.name, folder.resolve())
     lines = [
         f"TITLE {_quoted(mix.stem)}",
-        f"FILE {_quoted(mix.name)} {_CUE_TYPES.get(mix.suffix.lower(), 'WAVE')}",
+        f"FILE {_quoted(seen_from_there)} {_CUE_TYPES.get(mix.suffix.lower(), 'WAVE')}",
     ]
     for number, record in enumerate(records, 1):
         lines.append(f"  TRACK {number:02d} AUDIO")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from engine.app.terminal import JsonOption, bar, command
+from engine.app.terminal import JsonOption, bar, command, spare_music
 
 if TYPE_CHECKING:
     from engine.patch import Patch
@@ -119,6 +119,7 @@ def patches(
     """
     if name is None and (audition or picture):
         raise typer.BadParameter("name the patch to audition, or use --audition-all DIR")
+    spare_music(picture, "--picture")
     chosen = _chosen(name, tag)
     if audition_all is not None:
         audition_all.mkdir(parents=True, exist_ok=True)

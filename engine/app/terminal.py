@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import _thread
+import errno
 import functools
 import os
 import signal
@@ -100,6 +101,52 @@ def tell_stale(library: Library) -> None:
     """Say in one line that some tracks cannot be heard until they are analysed again."""
     if (note := library.stale_note()) is not None:
         say_error(note)
+
+
+def spare_music(path: Path | None, option: str, *sources: Path) -> None:
+    """Refuse to write something else over music, before any work is done.
+
+    Parameters
+    ----------
+    path : Path or None
+        Where it is to be written; None is fine.
+    option : str
+        As the user wrote it.
+    sources : Path
+        Files that are read.
+
+    Raises
+    ------
+    typer.BadParameter
+        If the file has an ending of music or is one of `sources`.
+    OSError
+        If it is a folder, or lies in none.
+    """
+    from engine.io.audiofile import SUFFIXES
+
+    if path is None:
+        return
+    if path.suffix.lower() in SUFFIXES:
+        raise typer.BadParameter(
+            f"{option} writes no music, and no file may end in {path.suffix}, got {path}"
+        )
+    if any(path.exists() and source.exists() and path.samefile(source) for source in sources):
+        raise typer.BadParameter(f"{option} must not be the file that is read, got {path}")
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, "is a folder, not a file", str(path))
+    if not path.parent.is_dir():
+        raise FileNotFoundError(errno.ENOENT, "there is no such folder", str(path))
+
+
+def counted(number: int, singular: str, plural: str | None = None) -> str:
+    """Return a number with its noun.
+
+    Examples
+    --------
+    >>> counted(1, "track"), counted(0, "track"), counted(2, "entry", "entries")
+    ('1 track', '0 tracks', '2 entries')
+    """
+    return f"{number} {singular if number == 1 else plural or singular + 's'}"
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import numpy as np
 import typer
 
-from engine.app.terminal import bar, command, say, say_error
+from engine.app.terminal import bar, command, say, say_error, spare_music
 
 if TYPE_CHECKING:
     from recommend.neural.tagger import Song, Tagger
@@ -38,6 +38,7 @@ def train_tagger(
     from engine.library import tagged
     from recommend import FormatError, MissingExtraError
 
+    spare_music(out, "--out", table)
     rows = tagged.read_table(table, folder)
     tags = tagged.usual_tags(rows)
     try:

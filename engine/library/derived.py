@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from engine.errors import LibraryError, LibraryLockedError
 from engine.library.analyser import HEAD_BYTES, is_stale, unpack
 from engine.library.database import WriterLock
+from engine.library.health import damaged
 from engine.library.vectors import Vectors
 
 if TYPE_CHECKING:
@@ -162,7 +163,8 @@ class Derived:
         else:
             Vectors(self._database).forget(broken)
         _delete(self._directory / "index")
-        (self._directory / "embeddings").unlink(missing_ok=True)
+        for path in (self._directory / "embeddings", *damaged(self._directory)):
+            path.unlink(missing_ok=True)
         self._table = None
         self.update()
 
@@ -170,7 +172,8 @@ class Derived:
         """Return what is wrong with the index, the stored peaks or the embeddings."""
         from fingerprint import FormatError
 
-        problems = [f"index: {text}" for text in self.index.verify()]
+        problems = self._index_that_cannot_be_opened()
+        problems += [f"index: {text}" for text in self.index.verify()]
         held, wanted, stale = np.asarray(self.index.track_ids), self._ids(), self._stale()
         if missing := len(np.setdiff1d(np.setdiff1d(wanted, stale), held)):
             problems.append(f"index: lacks {missing} of {len(wanted)} tracks")
@@ -186,9 +189,24 @@ class Derived:
             " `antiphon library check --mend` lets it be heard again"
             for track_id in self._broken()[1]
         ]
+        problems += [f"derived file: {why}" for why in damaged(self._directory).values()]
         if (note := self.stale_note()) is not None:
             problems.append(note)
         return problems
+
+    def _index_that_cannot_be_opened(self) -> list[str]:
+        from fingerprint import FingerprintIndex, FormatError
+        from fingerprint.errors import OtherVersionError
+
+        if self._index is not None:
+            return []
+        try:
+            FingerprintIndex.open(self._directory / "index").close()
+        except (OtherVersionError, FileNotFoundError):  # made as a matter of course
+            pass
+        except FormatError as error:
+            return [f"mended: the index was made again from the database, for {error}"]
+        return []
 
     def stale_note(self) -> str | None:
         """Return a line on the tracks that wait to be analysed again; None without any."""

@@ -1,4 +1,4 @@
-"""What may be wrong with a library's database, and with the files that it names."""
+"""What may be wrong with a library's database, its model files, and the music it names."""
 
 from __future__ import annotations
 
@@ -22,3 +22,19 @@ def missing(database: sqlite3.Connection) -> list[str]:
     rows = database.execute("SELECT path FROM file ORDER BY path").fetchall()
     paths = [Path(os.fsdecode(raw)) for (raw,) in rows]
     return [f"missing file: {tags.clean(str(path))}" for path in paths if not path.is_file()]
+
+
+def damaged(directory: Path) -> dict[Path, str]:
+    """Return the model files of a library that are not whole, each with what is wrong."""
+    from recommend import FormatError, modelfile
+
+    found = {}
+    names = ("embeddings", "duplicates", "map")
+    for path in (*(directory / name for name in names), *sorted(directory.glob("*.model"))):
+        try:
+            modelfile.verify(path)
+        except FormatError as error:
+            found[path] = str(error)
+        except FileNotFoundError:
+            continue
+    return found

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 
 from engine.app import cli
 from engine.library import Library, ingest
@@ -30,6 +32,23 @@ def test_a_file_is_described(tune_file: Path, capsys: pytest.CaptureFixture[str]
     said = capsys.readouterr().out
     for word in ("tempo", "key", "tuning", "LUFS", "cues"):
         assert word in said
+
+
+def test_of_a_beat_that_is_not_there_no_bars_are_told(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    noise = 0.1 * np.random.default_rng(0).standard_normal(10 * 16_000)
+    soundfile.write(tmp_path / "noise.wav", noise, 16_000)
+    assert cli.run(["analyze", str(tmp_path / "noise.wav")]) == 0
+    said = capfd.readouterr().out
+    assert said.count("tempo") == 1
+    assert "no beat that one could rely on" in said
+    assert "bars" not in said
+    (tmp_path / "text.mp3").write_text("hello")
+    assert cli.run(["analyze", str(tmp_path / "text.mp3")]) == 1
+    errors = capfd.readouterr().err  # the decoder's own words would be more lines
+    assert errors.startswith("antiphon: ")
+    assert errors.count("\n") == 1
 
 
 def test_json_can_be_read_back(tune_file: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -51,7 +51,7 @@ def test_a_mix_becomes_a_list_of_tracks_and_unknown_stretches(run: Run, evening:
     np.testing.assert_allclose(times, [(0, 30), (30, 60), (60, 100)], atol=1.5)
     assert answer["tracks"][0]["position_s"] == pytest.approx(10.0, abs=0.1)
     code, out, _ = run("identify", "evening.flac", "--out", "evening.cue", "--format", "cue")
-    assert (code, out) == (0, "evening.cue: 2 tracks, 1 unknown stretches of evening.flac\n")
+    assert (code, out) == (0, "evening.cue: 2 tracks, 1 unknown stretch of evening.flac\n")
     sheet = Path("evening.cue").read_text()
     assert sheet.count("TRACK") == 3
     assert not list(Path().glob(".*.part"))
@@ -81,6 +81,33 @@ def test_a_list_that_cannot_be_written_or_a_bad_mix_is_one_line(run: Run, evenin
     assert err.startswith("antiphon: bad.flac: ")
     for wrong in (("--no-mix", "--format", "cue"), ("evening.flac", "--out", "x")):
         assert run("identify", "evening.flac", *wrong)[0] == 2
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["identify", "--mix", "song.flac", "--out"],
+        ["explain", "song.flac", "1", "--out"],
+        ["analyze", "song.flac", "--plot"],
+        ["map", "--plot"],
+        ["listen", "-", "--history"],
+    ],
+)
+def test_nothing_is_written_over_music(run: Run, command: list[str]) -> None:
+    music = Path("song.flac"), Path("other.mp3")
+    for path in music:
+        path.write_bytes(b"music")
+        code, _, err = run(*command, str(path))
+        assert code == 2
+        assert command[-1] in err
+        assert path.read_bytes() == b"music"
+
+
+def test_a_sheet_names_its_mix_as_seen_from_where_it_lies(run: Run, evening: Path) -> None:
+    run("add", "music")
+    Path("sheets").mkdir()
+    run("identify", str(evening), "--format", "cue", "--out", "sheets/evening.cue")
+    assert 'FILE "../evening.flac" WAVE' in Path("sheets/evening.cue").read_text()
 
 
 def test_a_cue_sheet_counts_frames_and_quotes_safely() -> None:

@@ -8,7 +8,14 @@ import numpy as np
 from fingerprint import TrackPeaks, extract
 from fingerprint import settings as s
 from fingerprint.build import Source, write_large_run
-from fingerprint.probes import CLASSES, probes, read_cheapest, spans, triple_votes
+from fingerprint.probes import (
+    CLASSES,
+    bytes_between,
+    probes,
+    read_cheapest,
+    spans,
+    triple_votes,
+)
 from fingerprint.run import Run
 from fingerprint.triples import (
     GAP_BITS,
@@ -177,6 +184,17 @@ def test_spans_are_the_postings_within_a_frame_of_either_gap(tunes, tmp_path):
             if len(wanted):
                 assert begin[3 * row + late] == wanted[0]
             assert (cost[3 * row + late] == CLASSES) == (len(wanted) == 0)
+
+
+def test_a_range_of_bytes_is_found_in_lists_of_any_length_to_the_end_of_the_memory(rng):
+    for size in (1, 2, 63, 64, 65, 130, 700):
+        for after in (0, 63, 64):  # bytes of other lists behind it
+            held = np.sort(rng.integers(0, 12, size))
+            rest = np.concatenate([np.full(5, 9), held, np.full(after, 3)]).astype(np.uint8)
+            for lowest, highest in ((0, 0), (3, 5), (4, 4), (9, 11), (0, 255), (12, 13)):
+                begin, end = bytes_between(rest, 5, size, np.uint8(lowest), np.uint8(highest))
+                assert begin == 5 + np.searchsorted(held, lowest)
+                assert end == max(begin, 5 + np.searchsorted(held, highest, side="right"))
 
 
 def test_short_lists_of_strong_peaks_are_read_first():

@@ -21,7 +21,7 @@ from engine.errors import (
     NoLibraryError,
     NoSuchTrackError,
 )
-from engine.library import Library, analyser, ingest
+from engine.library import Library, analyser, ingest, twins
 from engine.library.compact import compact
 from fingerprint import extract
 
@@ -257,6 +257,24 @@ def test_check_names_missing_music_and_damage_and_mend_repairs_the_index(
         assert any(problem.startswith("index: ") for problem in again.check())
         again.mend()
         assert again.check() == []
+
+
+def test_a_flipped_bit_is_named_whichever_derived_file_it_is_in(
+    library: Library, home: Path
+) -> None:
+    twins.save(home, [])
+    library.close()
+    for name in ("duplicates", "embeddings", "index/index.json"):
+        with Library.open(home) as again:
+            assert len(again.embeddings) == 3  # and the file is there
+        data = bytearray((home / name).read_bytes())
+        data[len(data) // 2] ^= 4
+        (home / name).write_bytes(data)
+        with Library.open(home) as again:
+            (problem,) = again.check()
+            assert Path(name).name in problem
+            again.mend()
+            assert again.check() == []
 
 
 def test_compacting_makes_a_damaged_index_again(library: Library, home: Path) -> None:
