@@ -91,7 +91,7 @@ class Antiphon:
     def interrupt(self) -> int:
         """Press Ctrl-C and return the exit code."""
         self.process.send_signal(signal.SIGINT)
-        return self.process.wait(timeout=30)
+        return self.process.wait(timeout=60)
 
     def __enter__(self) -> Self:
         return self
@@ -105,7 +105,7 @@ class Antiphon:
         # Not killed if it can be helped: a JACK server may hang after a client that was.
         self.process.send_signal(signal.SIGINT)
         try:
-            self.process.wait(timeout=20)
+            self.process.wait(timeout=60)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
@@ -148,7 +148,7 @@ def into_the_mic(studio: Studio, path: Path) -> Iterator[subprocess.Popen[str]]:
         yield player
     finally:
         player.terminate()
-        player.wait(timeout=20)
+        player.wait(timeout=60)
         until(lambda: not wiring(studio)["mic:input_1"], "the microphone is free again")
 
 
@@ -167,7 +167,7 @@ def unplug(process: subprocess.Popen[str]) -> None:
     """End a keyboard. It takes leave of its server, which may hang after a client that did not."""
     process.terminate()
     try:
-        process.wait(timeout=20)
+        process.wait(timeout=60)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
@@ -210,7 +210,7 @@ for line in sys.stdin:
     ) -> None:
         assert self._process.stdin is not None
         self._process.stdin.close()
-        self._process.wait(timeout=20)
+        self._process.wait(timeout=60)
 
 
 def midi_children(parent: int) -> list[int]:

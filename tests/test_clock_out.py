@@ -32,7 +32,7 @@ def test_another_program_receives_the_clock_and_where_the_song_is(
         until(lambda: " fc" in received.read_text(), "the clock stops with the program")
     finally:
         dump.send_signal(signal.SIGINT)  # a server may hang after a client that was killed
-        dump.wait(timeout=20)
+        dump.wait(timeout=60)
     lines = [line.split() for line in received.read_text().splitlines() if ":" in line]
     events = [(float(words[0].rstrip(":")), words[1]) for words in lines if len(words) > 1]
     assert "Traceback" not in program.err
@@ -49,5 +49,5 @@ def test_an_output_that_is_not_there_is_named_in_one_line(studio: Studio, tmp_pa
     options = "--output", studio.output, "--wait", "--clock-out", "nowhere"
     with Antiphon(studio, tmp_path, "play", *options) as program:
         program.says("no MIDI output 'nowhere'")
-        assert program.process.wait(timeout=30) == 1
+        assert program.process.wait(timeout=60) == 1
     assert "Traceback" not in program.err

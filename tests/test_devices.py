@@ -26,7 +26,7 @@ def loop(studio: Studio, folder: Path, *options: str, cables: Sequence[str]) -> 
     for number in cables:
         subprocess.run(
             ["jack_connect", f"PortAudio:out_{number}", f"PortAudio:in_{number}"],
-            env=studio.environment, stdin=subprocess.DEVNULL, timeout=10, check=True,
+            env=studio.environment, stdin=subprocess.DEVNULL, timeout=60, check=True,
             stdout=subprocess.DEVNULL,
         )  # fmt: skip
     return program

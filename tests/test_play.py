@@ -179,7 +179,7 @@ def test_whoever_ends_it_nothing_is_left_behind(player: Antiphon, number: signal
     (ring,) = {Path(line.split()[5]) for line in maps.splitlines() if "antiphon-midi-" in line}
     assert ring.exists()
     player.process.send_signal(number)
-    assert player.process.wait(timeout=30) == 128 + number
+    assert player.process.wait(timeout=60) == 128 + number
     assert not ring.exists()
     until(lambda: not midi_children(player.process.pid), "the MIDI process has ended")
     assert "Traceback" not in player.err

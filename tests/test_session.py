@@ -60,10 +60,10 @@ def test_the_deck_plays_the_queue_and_does_not_report_itself(
         outs = [p for p in wiring(studio) if p.startswith("PortAudio") and ":out_" in p]
         for number, port in enumerate(sorted(outs), 1):
             joined = studio.popen(["jack_connect", port, f"mic:input_{number}"])
-            assert joined.wait(timeout=20) == 0
+            assert joined.wait(timeout=60) == 0
         audio, rate = record(studio, tmp_path / "deck.wav", 8)
         program.press("q")
-        assert program.process.wait(timeout=30) == 0
+        assert program.process.wait(timeout=60) == 0
     queue = [line for line in program.out.splitlines() if line.startswith("  ")]
     assert len(queue) >= 5
     assert all("(" in line and line.rstrip().endswith(")") for line in queue)
@@ -125,7 +125,7 @@ def test_panic_is_silence_while_the_keys_are_down(
         program.press("p")
         after, _ = record(studio, tmp_path / "after.wav", 1)
         program.press("q")
-        assert program.process.wait(timeout=30) == 0
+        assert program.process.wait(timeout=60) == 0
     assert strength(before, rate, 440.0) > 0.01
     assert not after[rate // 2 :].any()
 
@@ -146,4 +146,4 @@ def test_a_file_that_has_gone_is_named_and_the_next_one_plays(
         program.says("500.flac: does not exist")
         program.says("playing 900")
         program.press("q")
-        assert program.process.wait(timeout=30) == 0
+        assert program.process.wait(timeout=60) == 0

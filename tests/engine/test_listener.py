@@ -226,7 +226,7 @@ def test_the_thread_reads_the_microphone_and_keeps_the_latest(index: _Index) -> 
     listener = Listener(state, index, _RATE, take, keep_s=2.0)  # type: ignore[arg-type]
     try:
         copy_input(state[0], sound[:, None])
-        assert told.wait(10.0)
+        assert told.wait(60.0)
     finally:
         listener.close()
     assert [heard.track_id for heard in said] == [5]

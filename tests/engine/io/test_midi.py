@@ -27,11 +27,11 @@ SILENCE = [(0xB0 + c, control, 0) for c in range(16) for control in (64, 66, 123
 def until(condition: Callable[[], bool]) -> None:
     """Wait for something that happens elsewhere; the limit only ends a test that has failed."""
     pause = threading.Event()
-    for _ in range(4000):
+    for _ in range(12_000):
         if condition():
             return
         pause.wait(0.005)
-    pytest.fail("it did not happen within 20 seconds")
+    pytest.fail("it did not happen within a minute")
 
 
 @pytest.fixture
@@ -160,7 +160,7 @@ def test_the_child_takes_leave_of_the_server_while_notes_arrive(
     take(ring, 8)
     assert child.stdin is not None
     child.stdin.close()
-    assert child.wait(timeout=20) == 0  # ended by an alarm it would be -SIGALRM
+    assert child.wait(timeout=60) == 0  # ended by an alarm it would be -SIGALRM
     unplug(player)
 
 

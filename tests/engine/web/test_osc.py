@@ -40,7 +40,7 @@ class _Link:
         """Return what was wrong, once all that was sent is obeyed."""
         self.send("end")
         while not self.errors or "/antiphon/end" not in self.errors[-1]:
-            assert self._told.acquire(timeout=10.0)
+            assert self._told.acquire(timeout=60.0)
         found, self.errors = self.errors[:-1], []
         return found
 
