@@ -141,7 +141,7 @@ def test_midi_is_played_two_blocks_after_its_stamp() -> None:
 
 def _until(condition: Any) -> None:
     idle = threading.Event()
-    for _ in range(5_000):
+    for _ in range(30_000):
         if condition():
             return
         idle.wait(0.002)

@@ -128,7 +128,7 @@ def test_an_unknown_sound_is_told_and_leaves_the_queue_alone(shelf: Library, syn
 def _play(synth: Synth, session: Session, until_playing: bool) -> None:
     idle = threading.Event()
     out = np.empty((480, 2), np.float32)
-    for _ in range(2_000):
+    for _ in range(30_000):
         synth.render_block(out)
         if (session.decks.playing is not None) == until_playing:
             return

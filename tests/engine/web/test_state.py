@@ -28,7 +28,7 @@ def _part(web: Web, name: str) -> Any:
 def _until(true: Any) -> None:
     """Wait for the decks' threads."""
     pause = threading.Event()
-    for _ in range(2_000):
+    for _ in range(30_000):
         if true():
             return
         pause.wait(0.002)
