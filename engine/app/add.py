@@ -159,11 +159,33 @@ def add_playlist(
         raise typer.Exit(PARTLY if failed < len(files) else 1)
 
 
+@playlist_app.command("list")
+@command
+def list_playlists(library: LibraryOption = None, as_json: JsonOption = False) -> None:
+    """List the playlists that were added: number, how much of each the library has, name.
+
+    Example: antiphon playlist list
+    """
+    from engine.library import Library
+
+    with Library.open(library, create=False, writable=False) as opened:
+        for one in opened.playlists():
+            here = sum(track_id > 0 for track_id in one.track_ids)
+            if as_json:
+                number, entries = one.id, len(one.track_ids)
+                record = {"playlist_id": number, "name": one.name, "entries": entries, "here": here}
+                say(json.dumps(record))
+            else:
+                say(f"{one.id:6d}  {here:4d} of {len(one.track_ids):4d}  {one.name}")
+
+
 @playlist_app.command("export")
 @command
 def export_playlist(
-    name: Annotated[str, typer.Argument(help="Name of the playlist, or its beginning.")],
-    file: Annotated[Path, typer.Argument(help="New file: .m3u8, .jspf or .xspf.")],
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="Of the playlist, its beginning, or its number.")
+    ],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="New file: .m3u8, .jspf or .xspf.")],
     library: LibraryOption = None,
 ) -> None:
     """Write a playlist for another program; songs that are not in the library are left out.
@@ -179,14 +201,17 @@ def export_playlist(
         raise typer.BadParameter(f"FILE must end in .{', .'.join(KINDS)}, got {file.name}")
     with Library.open(library, writable=False) as opened:
         wanted = tags.fold(name)
-        lists = [one for one in opened.playlists() if tags.fold(one.name).startswith(wanted)]
+        every = opened.playlists()
+        lists = [one for one in every if tags.fold(one.name).startswith(wanted)]
+        lists = lists or [one for one in every if str(one.id) == name]
         exact = [one for one in lists if tags.fold(one.name) == wanted]
         lists = exact or lists
         if len(lists) != 1:
-            some = ", ".join(one.name for one in lists[:4])
-            raise PlaylistError(
-                f"{name!r} may be {some}" if lists else f"the library has no playlist {name!r}"
-            )
+            if not lists:
+                raise PlaylistError(f"the library has no playlist {name!r}")
+            some = ", ".join(f"{one.name} ({one.id})" for one in lists[:4])
+            more = f" and {len(lists) - 4} more" if len(lists) > 4 else ""
+            raise PlaylistError(f"{name!r} may be {some}{more}; give the number")
         known = opened.many([track_id for track_id in lists[0].track_ids if track_id > 0])
         tracks = [known[i] for i in lists[0].track_ids if i in known]
         text = write_playlist(tracks, kind, lists[0].name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -52,9 +53,11 @@ def duplicates(
     one piece, live or studio, is told from artist and title alone. No music is changed; a session
     knows from then on what not to play twice.
 
+    Files that are alike byte for byte are one track of the library; they are named as well.
+
     Example: antiphon duplicates --json
     """
-    from engine.library import Library, twins
+    from engine.library import Library, export, twins
     from fingerprint.duplicates import find
 
     with waiting("opening the library"):
@@ -72,11 +75,21 @@ def duplicates(
             lambda done, total: progress.update(task, completed=done, total=total),
         )
         twins.save(opened.directory, found)
+        same_files = [] if as_json else _same_files(export.tracks(opened))
     for record in describe(found, tracks):
         say(json.dumps(record) if as_json else "\n".join(in_words(record)))
+    for paths in same_files:
+        say("\n".join(["the same file, byte for byte", *(f"    {path}" for path in paths)]))
     if not as_json:
         count = len(found)
         say(f"{len(ids)} tracks compared, {count} pair{'' if count == 1 else 's'} found by sound")
+
+
+def _same_files(tracks: list[dict[str, Any]]) -> list[list[str]]:
+    """Return the paths of each track that lies in several files which are still there."""
+    seen = [[track["path"], *track["other_paths"]] for track in tracks if track["other_paths"]]
+    there = [[path for path in paths if Path(path).is_file()] for paths in seen]
+    return [paths for paths in there if len(paths) > 1]
 
 
 def describe(found: Sequence[Duplicate], tracks: dict[int, Track]) -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from engine.app.terminal import PARTLY, JsonOption, command, say, say_error
+from engine.app.terminal import PARTLY, JsonOption, command, quiet_decoders, say, say_error
 
 _LIKELY = 0.5  # as the scores after a training count it
 
@@ -39,15 +39,17 @@ def tag(
         raise ModelError(str(error)) from None
     except OSError as error:
         raise ModelError(f"{tagger} cannot be read ({error.strerror})") from None
-    failed: list[Path] = []
-
-    def fail(path: Path, why: str) -> None:
-        say_error(f"{path}: {why}")
-        failed.append(path)
-
-    songs = tagged.hear([tagged.Tagged(path, frozenset()) for path in files], [], fail)
-    for path, song in zip(files, songs, strict=True):
+    failed: list[str] = []
+    songs = tagged.hear(
+        [tagged.Tagged(path, frozenset()) for path in files],
+        [],
+        lambda path, why: failed.append(f"{path}: {why}"),
+    )
+    for path in files:
+        with quiet_decoders():
+            song = next(songs)
         if song is None:
+            say_error(failed[-1])
             continue
         told = zip(network.tags, network.predict(song.fragments).tolist(), strict=True)
         likely = dict(sorted(told, key=lambda pair: -pair[1]))

@@ -28,6 +28,7 @@ SUFFIXES = frozenset({
     ".wav", ".flac", ".mp3", ".ogg", ".oga", ".opus", ".aif", ".aiff", ".aifc", ".au", ".snd",
     ".caf", ".w64", ".rf64", ".wv", ".m4a", ".m4b",
     ".mp4", ".aac", ".wma", ".ape", ".mpc", ".alac", ".tta", ".dsf",
+    ".webm", ".mka",
 })
 # fmt: on
 """What a folder is searched for; some of these need the extra `codecs`."""

@@ -14,9 +14,14 @@ from numpy.typing import NDArray
 
 from engine.errors import AudioFileError
 
+# fmt: off
 SUFFIXES = frozenset(
-    {".wv", ".m4a", ".m4b", ".mp4", ".aac", ".wma", ".ape", ".mpc", ".alac", ".tta", ".dsf"}
+    {
+        ".wv", ".m4a", ".m4b", ".mp4", ".aac", ".wma", ".ape", ".mpc", ".alac", ".tta", ".dsf",
+        ".webm", ".mka",
+    }
 )
+# fmt: on
 HINT = "pip install 'antiphon[codecs]' lets it be read"
 
 _BEFORE_S = 0.5  # decoders need some sound before a place to be right there

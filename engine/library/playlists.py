@@ -188,12 +188,17 @@ def _mbid(identifier: str) -> str:
 
 
 def _json(path: Path, data: bytes, lines: bool = False) -> Any:
+    number, parsed = 0, []
     try:
-        if lines:
-            return [json.loads(line) for line in data.splitlines() if line.strip()]
-        return json.loads(data)
+        if not lines:
+            return json.loads(data)
+        for number, line in enumerate(data.splitlines(), 1):  # noqa: B007  named in the error
+            if line.strip():
+                parsed.append(json.loads(line))
     except (ValueError, RecursionError) as error:
-        raise PlaylistError(f"{path}: is not JSON ({error})") from error
+        where = f"line {number} is" if number else "is"
+        raise PlaylistError(f"{path}: {where} not JSON ({error})") from error
+    return parsed
 
 
 def _from_json(path: Path, data: bytes, lines: bool) -> list[PlaylistFile]:

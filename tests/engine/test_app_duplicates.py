@@ -48,6 +48,18 @@ def test_an_excerpt_is_named_with_its_place(run: Run, music: Path) -> None:
     assert record["speed"] == 1.0
 
 
+def test_files_of_one_content_are_named_while_they_are_there(run: Run, music: Path) -> None:
+    copy = music / "copy.flac"
+    copy.write_bytes((music / "two.flac").read_bytes())
+    (music / "part.flac").unlink()
+    run("add", "music")
+    lines = run("duplicates")[1].splitlines()
+    assert lines[0] == "the same file, byte for byte"
+    assert sorted(lines[1:3]) == [f"    {copy}", f"    {music / 'two.flac'}"]
+    copy.unlink()
+    assert run("duplicates")[1] == "2 tracks compared, 0 pairs found by sound\n"
+
+
 def test_other_recordings_of_one_name_are_told_by_name_alone(
     run: Run, write_tune: WriteTune
 ) -> None:

@@ -198,6 +198,17 @@ def test_a_playlist_goes_out_by_its_name_as_the_suffix_says(run, music: Path) ->
     )
     assert "no playlist 'sunny'" in run("playlist", "export", "sunny", "other.jspf")[2]
     assert run("playlist", "export", "rainy", "out.pls")[0] == 2
+    Path("two").mkdir()
+    Path("two/rainy sunday.m3u8").write_text(f"music/{names[0]}\n")
+    run("playlist", "add", "two/rainy sunday.m3u8")
+    assert run("playlist", "export", "rainy sunday", "x.jspf")[2] == (
+        "antiphon: 'rainy sunday' may be Rainy Sunday (1), rainy sunday (2); give the number\n"
+    )
+    assert run("playlist", "list")[1].splitlines()[1].split(maxsplit=1) == [
+        "2",
+        "0 of    1  rainy sunday",
+    ]
+    assert run("playlist", "export", "2", "x.jspf") == (0, "x.jspf: 0 of 1 entries\n", "")
 
 
 def test_adding_tells_another_program_of_every_file_as_json(run, music: Path) -> None:  # type: ignore[no-untyped-def]

@@ -19,7 +19,9 @@ from engine.io import audiofile
 av = pytest.importorskip("av")
 
 RATE = 48_000
-_ENCODERS = {"m4a": "aac", "mp4": "alac", "wv": "wavpack", "aac": "aac", "tta": "tta"}
+_ENCODERS = {
+    "m4a": "aac", "mp4": "alac", "wv": "wavpack", "aac": "aac", "tta": "tta", "mka": "flac",
+}  # fmt: skip
 _EXACT = {"mp4"}  # the others of these encoders start at 8 bits, or lose something
 
 

@@ -136,7 +136,7 @@ def test_what_is_broken_or_unknown_is_named(tmp_path: Path, content: Any, says: 
 def test_a_torn_line_is_named(tmp_path: Path) -> None:
     path = tmp_path / "torn.jsonl"
     path.write_text('{"listened_at": 1, "track_metadata": {}}\n{"listened')
-    with pytest.raises(PlaylistError, match="is not JSON"):
+    with pytest.raises(PlaylistError, match="line 2 is not JSON"):
         playlists.read(path)
 
 
