@@ -12,24 +12,18 @@ from numpy.typing import NDArray
 
 from engine.analysis import Analysis, Key, OnsetEnvelope
 from engine.follow.live_beat import LiveBeat
-from engine.follow.lock import Lock
+from engine.follow.lock import Line, Lock
 from engine.follow.onsets import LiveOnsets
-from engine.follow.refine import find_speed, refine
+from engine.follow.placed import FAINT_SIGMA_S, LEAST_S, SETTLED, Placed, find_place
 from engine.rt.transport import HIGHEST_BPM, LOWEST_BPM
 from engine.synth import Synth
 from engine.watch import played_until
 from fingerprint import Identification, Match
 
-# Of sound that a place is refined by, one after the other where one fails: less than 2.5 s at the
-# start of the music, more where little begins.
-_WINDOWS_S = (2.5, 1.6, 5.0)
 _REFINE_EVERY_S = 0.4
-_FINE_SIGMA_S = 0.006  # of a refined place; neighbours share sound, so more than its own
-_FAINT_SIGMA_S = 0.012  # of one that is not clear
 _COARSE_SIGMA_S = 0.018
 _COARSE_AFTER_S = 1.0  # without a refined place, the ear's own counts
 _DECK_SIGMA_S = 0.002
-_SPEED_SETTLED = 0.002  # standard deviation below which other speeds are not tried
 _SURE_S = 0.0065  # the beat is taken up when the place is known this well by the ear alone
 _PLACED_S = 0.0125  # or this well by what begins when: after one look, that is
 _FAR_S = 0.025  # a beat so far off is put right at once,
@@ -195,7 +189,7 @@ class Follower:
         if since_s < _REFINE_EVERY_S or self._refine(now_s, place, match.speed):
             return
         if since_s > _COARSE_AFTER_S:
-            began_s = now_s - min(_WINDOWS_S)
+            began_s = now_s - LEAST_S
             self._add(now_s, place, _COARSE_SIGMA_S, match.speed, began_s)
 
     # --- the lock
@@ -220,14 +214,14 @@ class Follower:
     def _try(self, guess: Match, place: float, now_s: float) -> None:
         """Take up another guess, if what begins when agrees."""
         known = self._known(guess.track_id)
-        self._forget()
         if known is None or not known[0].follows or self._live.line is not None:
             return
-        self._track = guess.track_id, *known
-        if self._refine(now_s, place, guess.speed):
-            self._hunch = _Hunch(guess.confidence, now_s)
-        else:
+        found = self._find(known[1], now_s, place, guess.speed)
+        if found is not None:
             self._forget()
+            self._track = guess.track_id, *known
+            self._hunch = _Hunch(guess.confidence, now_s)
+            self._take(found, now_s)
 
     def _is_here(self, match: Match, place: float, now_s: float) -> bool:
         """Tell whether this place of this track, at this speed, is where the line is."""
@@ -273,33 +267,33 @@ class Follower:
         if self._lock.add(time_s, position_s, sigma_s, speed):
             self._engaged = self._placed = False
             self._begun_s = since_s
-        self._placed = self._placed or sigma_s <= _FAINT_SIGMA_S
+        self._placed = self._placed or sigma_s <= FAINT_SIGMA_S
 
     def _refine(self, now_s: float, place: float, named: float) -> bool:
         """Add a refined observation, if one can be had; `named` is the speed by the ear."""
         assert self._track is not None
-        envelope, line = self._track[2], self._lock.line
+        found = self._find(self._track[2], now_s, place, named, self._lock.line)
+        if found is not None:
+            self._take(found, now_s)
+        return found is not None
+
+    def _find(
+        self,
+        envelope: OnsetEnvelope | None,
+        now_s: float,
+        place: float,
+        speed: float,
+        line: Line | None = None,
+    ) -> Placed | None:
         if envelope is None:
-            return False
-        settled = line is not None and line.speed_sigma < _SPEED_SETTLED
-        speed = line.speed if line is not None and settled else named
-        for seconds in _WINDOWS_S:
-            strength, start_s = self._onsets.latest(seconds)
-            if start_s < self._begun_s:
-                continue
-            middle_s = start_s + 0.5 * len(strength) * self._onsets.step_s
-            thought = place + (middle_s - now_s) * speed
-            find = refine if settled else find_speed
-            shift = find(strength, self._onsets.step_s, envelope, thought, speed)
-            if shift is not None:
-                if not self._placed:
-                    self._engaged = False  # until now, the ear's word alone
-                found_s = thought + shift.seconds + shift.centre_s * shift.speed
-                sigma_s = _FAINT_SIGMA_S if shift.faint else _FINE_SIGMA_S
-                self._add(middle_s + shift.centre_s, found_s, sigma_s, shift.speed, start_s)
-                self._refined_s = now_s
-                return True
-        return False
+            return None
+        return find_place(self._onsets, envelope, now_s, place, speed, line, self._begun_s)
+
+    def _take(self, found: Placed, now_s: float) -> None:
+        if not self._placed:
+            self._engaged = False  # until now, the ear's word alone
+        self._add(found.time_s, found.position_s, found.sigma_s, found.speed, found.since_s)
+        self._refined_s = now_s
 
     # --- what follows
 
@@ -363,7 +357,7 @@ class Follower:
         """Bring the synthesizer to a beat, if it is to follow."""
         if self.leads and LOWEST_BPM <= bpm <= HIGHEST_BPM:
             line = self._lock.line
-            unsure = line is not None and line.speed_sigma >= _SPEED_SETTLED
+            unsure = line is not None and line.speed_sigma >= SETTLED
             far = (_FAR_AT_FIRST_S if unsure else _FAR_S) * bpm / 60.0
             at_once = not self._engaged or abs(self._off(beat, frame)) > far
             sent = self._synth.follow_beat(beat, frame, bpm, at_once)
