@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from engine.analysis import OnsetEnvelope
@@ -40,7 +41,7 @@ def find_place(
     position_s: float,
     speed: float,
     line: Line | None = None,
-    begun_s: float = -float("inf"),
+    begun_s: float = -math.inf,
 ) -> Placed | None:
     """Return where in the track the room is; None where what begins when does not tell.
 
