@@ -237,6 +237,17 @@ def test_a_seek_is_followed_to_the_new_place(
         assert abs(room.error_s) < 0.003  # nothing from before the seek has a say
 
 
+def test_a_seek_is_followed_within_three_seconds_by_the_ear_alone(
+    track: NDArray[np.float32],
+) -> None:
+    room = _room(track, None)
+    room.play(5.0)
+    room.start_s += 20.13
+    room.play(3.0)
+    assert room.state == "locked"
+    assert room.error_s == pytest.approx(room.off_s, abs=0.005)
+
+
 def test_it_freewheels_through_16_beats_and_then_lets_go(
     track: NDArray[np.float32], envelope: OnsetEnvelope
 ) -> None:

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from engine.analysis.features import SAMPLE_RATE
+from engine.analysis.beats import find_grid
+from engine.analysis.features import SAMPLE_RATE, FeatureStream
 from engine.follow.live_beat import LONGEST_S, BeatLine, LiveBeat, look
 from tests.engine.analysis.conftest import sounded, steady
 
@@ -104,3 +105,16 @@ def test_another_tempo_takes_over_when_two_looks_agree_on_it() -> None:
     beat._judge(BeatLine(14.0 + 600 / 123.0, 10.0, 123.0, 0.9), 19.0)
     assert beat.line is not None
     assert beat.line.bpm == 123.0
+
+
+def test_a_tempo_that_sways_is_left_alone() -> None:
+    number = np.arange(40)
+    beats_s = 0.3 + 0.5 * number + 0.12 * np.sin(2 * np.pi * number / 16)
+    sound = sounded(beats_s)[:_LONGEST]
+    stream = FeatureStream()
+    stream.feed(sound)
+    grid = find_grid(stream.finish())
+    assert grid is not None
+    assert not grid.steady
+    assert grid.confidence > 0.5
+    assert look(sound, 0.0) is None
