@@ -18,7 +18,6 @@ SHORTEST_S = 8.0
 _SEEK_EVERY_S = 2.0
 _KEEP_EVERY_S = 4.0
 _SURE = 0.4  # confidence of a look that counts: of such, 29 in 30 were right in a noisy room
-_AT_ONCE = 0.8  # and of one that needs no second
 _NEAR_S = 0.035  # two looks whose beats are this near agree
 _SAME_TEMPO = 0.01
 _SAME_LEVEL = 0.03
@@ -137,8 +136,7 @@ class LiveBeat:
                 self._believe(found, round(self.line.at(found.time_s)), now_s)
                 return
         doubt, self._doubt = self._doubt, found
-        sure = self.line is None and found.confidence >= _AT_ONCE
-        if sure or (doubt is not None and doubt.agrees(found)):
+        if doubt is not None and doubt.agrees(found):
             self._believe(found, found.beat, now_s)
 
     def _believe(self, found: BeatLine, beat: float, now_s: float) -> None:
