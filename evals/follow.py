@@ -18,6 +18,7 @@ from __future__ import annotations
 import argparse
 import json
 import tempfile
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -28,6 +29,7 @@ from numpy.typing import NDArray
 
 from engine.analysis import Analysis, OnsetEnvelope, analyse_with_onsets
 from engine.follow import Follower
+from engine.follow.follower import State
 from engine.io.device import HandStream
 from engine.listener import Tracker, hear
 from engine.parts import ADSR, Arpeggio, Filter, Oscillator
@@ -42,9 +44,10 @@ Known = tuple[Analysis, OnsetEnvelope | None]
 
 RATE = 48_000
 BLOCK = 256
-AIR_S = 0.006  # of the simulated room
+ROUND_TRIP_S = BLOCK / RATE + 0.006  # the simulated room has two metres of air
 PLAYED_S, GAP_BEATS = 25.0, 16
 UNKNOWN_S = 40.0  # played of a piece that is not in the index
+LEAD_S = 1.0  # of noise alone, before the music
 LEFT_S = 12.0  # of a piece, after the music was stopped
 SPEEDS = (0.96, 1.0, 1.04)
 NOISE_DB = -10.0
@@ -81,12 +84,31 @@ def onsets(out: Audio) -> Floats:
     return loud[np.flatnonzero(np.diff(loud, prepend=-RATE) > 0.03 * RATE)].astype(np.float64)
 
 
-def play(
-    music: Audio, known: Known | None, index: FingerprintIndex, seed: int
-) -> tuple[Floats, float, float]:
-    """Let a synthesizer hear `music`; return its clicks, when it first followed, when all ended.
+@dataclass(frozen=True)
+class Look:
+    """What the follower did at a second of the stream, and at which second of which track."""
 
-    All in seconds of the stream; infinity where it never followed.
+    at_s: float
+    state: State
+    track_id: int | None
+    position_s: float | None
+
+    @property
+    def leads(self) -> bool:
+        """Whether the synthesizer's beat is that of the room."""
+        return self.state in ("locked", "tracking")
+
+
+def play(
+    music: Audio,
+    known: Callable[[int], Known | None],
+    index: FingerprintIndex,
+    seed: int,
+    gap_s: float = LEFT_S + 1.0,
+) -> tuple[Floats, list[Look]]:
+    """Let a synthesizer hear `music` and `gap_s` of noise alone; return its clicks and all looks.
+
+    The clicks in seconds of the stream.
     """
     synth = Synth(CLICK, RATE, voices=8)
     level = float(np.sqrt(np.mean(np.square(music))))
@@ -103,19 +125,22 @@ def play(
 
     stream = HandStream(synth, BLOCK, answer)
     tracker = Tracker(index, RATE)
-    follower = Follower(synth, lambda _: known, round_trip_s=BLOCK / RATE + AIR_S, background=False)
+    follower = Follower(synth, known, round_trip_s=ROUND_TRIP_S, background=False)
     synth.note_on(84)
-    gap = round((LEFT_S + 1.0) * RATE)
-    made = []
+    made, looks = [], []
     samples = np.zeros(LISTEN_FRAMES, np.float32)
-    followed_s = np.inf
-    while at < len(music) + gap:
+    while at < len(music) + round(gap_s * RATE):
         made.append(stream.step()[:, 0].copy())
         if at % LISTEN_FRAMES < BLOCK:
             hear(synth.state, tracker, samples, follower)
-            if follower.following.state in ("locked", "tracking"):
-                followed_s = min(followed_s, at / RATE)
-    return onsets(np.concatenate(made)) / RATE, followed_s, len(music) / RATE
+            now = follower.following
+            looks.append(Look(synth.frame / RATE, now.state, now.track_id, now.position_s))
+    return onsets(np.concatenate(made)) / RATE, looks
+
+
+def after_silence(music: Audio) -> Audio:
+    """Return music, at the rate of the stream, after `LEAD_S` of nothing."""
+    return np.concatenate([np.zeros(round(LEAD_S * RATE), np.float32), music])
 
 
 def judge(clicks_s: Floats, beats_s: Floats, end_s: float) -> tuple[float, Floats]:
@@ -146,12 +171,11 @@ def run(
     truth = json.loads(path.with_suffix(".json").read_text())
     played_s = speed * (UNKNOWN_S if known is None else PLAYED_S)
     part = audio[round(start_s * rate) : round((start_s + played_s) * rate)].mean(axis=1)
-    lead_s = 1.0
-    music = np.concatenate(
-        [np.zeros(round(lead_s * RATE), np.float32), soxr.resample(part, rate * speed, RATE)]
-    )
-    clicks, followed_s, end_s = play(music, known, index, seed)
-    beats_s = lead_s + (np.array(truth["beats"]) - start_s) / speed
+    music = after_silence(soxr.resample(part, rate * speed, RATE))
+    end_s = len(music) / RATE
+    clicks, looks = play(music, lambda _: known, index, seed)
+    followed_s = min((one.at_s for one in looks if one.leads), default=np.inf)
+    beats_s = LEAD_S + (np.array(truth["beats"]) - start_s) / speed
     beats_s = beats_s[beats_s > -2.0]
     level, error = judge(clicks, beats_s, end_s)
     good = np.abs(error) < LOCKED_S
@@ -169,7 +193,7 @@ def run(
         speed,
         start_s,
         level,
-        float(clicks[first] - lead_s),
+        float(clicks[first] - LEAD_S),
         tuple(error[heard].tolist()),
         tuple(error[gap].tolist()),
         tuple(np.diff(error[heard]).tolist()),

@@ -99,12 +99,15 @@ class Follower:
         self._ear = ear
         self._line: Line | None = None
         self._doubt: Doubt | None = None
+        self._guess: Line | None = None  # what this look found best, if nothing is named
         self._misses = 0
         self._changed = 0  # frame of the stream before which nothing counts any more
         self._looks = 0
 
     def look(self, level: NDArray[np.float32], heard: int) -> tuple[Match, int] | None:
-        """Return the match and the number of frames it speaks of, or None for unknown.
+        """Return the match and the number of frames it speaks of, or None.
+
+        A match that is not `known` is a guess: what a search at this look found best.
 
         Parameters
         ----------
@@ -114,6 +117,7 @@ class Follower:
             Spectra of the stream so far, those of `level` the last.
         """
         self._looks += 1
+        self._guess = None
         if self._line is not None:
             self._follow(level, heard)
         if self._line is None or self._misses:
@@ -123,13 +127,13 @@ class Follower:
             self._place(level, heard)
         elif self._looks % ELSEWHERE_LOOKS == 0:
             self._notice_move(level, heard)
-        if self._line is None:
+        line = self._line or self._guess
+        if line is None:
             return None
-        frames = min(len(level), max(SHORT, heard - self._line.since))
-        candidate = self._line.candidate
-        match = self._ear.match([candidate], self._line.align(heard - frames))
+        frames = min(len(level), max(SHORT, heard - line.since))
+        match = self._ear.match([line.candidate], line.align(heard - frames))
         match = replace(
-            match, known=True, confidence=self._line.confidence
+            match, known=line is self._line, confidence=line.confidence
         )  # what is followed was sure when it was found
         return match, frames
 
@@ -256,3 +260,5 @@ class Follower:
             )
             new.usual = max(0.0, seen.advantage)
             self._line, self._doubt, self._misses = new, None, 0
+        elif self._line is None:
+            self._guess = new

@@ -49,12 +49,16 @@ class Identification:
         Position in the track at `frame`.
     heard_s : float
         Seconds of audio on which this rests.
+    guess : Match or None
+        Where `match` is None, what a search found best at this moment, too unsure to be named. At
+        `frame` its track is at `guess.offset_s + heard_s * guess.speed`.
     """
 
     match: Match | None
     frame: int
     position_s: float | None
     heard_s: float
+    guess: Match | None = None
 
 
 @dataclass(frozen=True)

@@ -116,4 +116,6 @@ class Stream:
             return Identification(None, frame, None, len(self._level) / s.FRAMES_PER_SECOND)
         match, frames = found
         heard_s = ((frames - 1) * s.HOP + s.N_FFT) / s.SAMPLE_RATE
+        if not match.known:
+            return Identification(None, frame, None, heard_s, match)
         return Identification(match, frame, match.offset_s + heard_s * match.speed, heard_s)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from evals import corpus, crossfade, onset_baseline, score, unknown
+from evals import corpus, crossfade, follow_music, onset_baseline, score, unknown
 from evals.alike import SAME, likeness
 from evals.degrade import CONDITIONS, RATE, degrade
 from evals.stream import Piece, found_after
@@ -198,3 +198,22 @@ def test_a_day_of_unknown_music_is_heard_in_parts_and_names_are_counted(
     names = [name for one in at_once for name in one["named"]]
     assert {name["named"] for name in names} == {"1"}
     assert f'"false_names": {len(names)}' in told
+
+
+def test_a_run_most_of_whose_clicks_are_off_counts_as_locked_wrongly() -> None:
+    def run(errors: list[float], elsewhere: list[bool]) -> follow_music.Run:
+        places = tuple(9.0 if other else 0.001 for other in elsewhere)
+        led_s = 2.0 if errors else None
+        return follow_music.Run(
+            "piece", True, 1.0, 0.0, led_s, 1.0, tuple(errors), places, tuple(elsewhere)
+        )
+
+    runs = [run([0.002, 0.1], [False]), run([0.1, -0.1, 0.0], [True, False]), run([], [])]
+    figures = follow_music.summarize(runs)
+    assert figures["runs"] == 3
+    assert figures["followed"] == 2
+    assert figures["locked_wrongly"] == 1
+    assert figures["clicks_off"] == pytest.approx(3 / 5)
+    assert figures["error_of_the_others_median_ms"] == pytest.approx(1.0)
+    assert figures["looks_at_another_place"] == pytest.approx(1 / 3)
+    assert figures["place_95_ms"] == pytest.approx(1.0)

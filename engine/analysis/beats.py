@@ -16,6 +16,7 @@ from engine.analysis.lattice import Candidate, distinct, readings
 from engine.analysis.pulse import follow, likelihood, periods
 from engine.analysis.refine import LATENCY_S, refine
 from engine.analysis.repeats import straighten
+from engine.analysis.smooth import smooth
 from engine.analysis.trust import trust, trust_evidence
 
 Doubles = NDArray[np.float64]
@@ -78,8 +79,7 @@ def find_grid(features: Features) -> Grid | None:
         return None
     best = choice.ranked[0]
     beats, steady = settle(best.beats_s, features.fine)
-    if steady:
-        beats = straighten(beats, features.fine)
+    beats = (straighten if steady else smooth)(beats, features.fine)
     settled = Candidate(beats, steady)
     meter, downbeat, sure = choose_bars(fold(settled, stream), settled.bpm, network.load("bars"))
     told = trust_evidence(settled, choice.ranked, choice.scores, choice.rows[0], features)

@@ -10,7 +10,7 @@ from typing import Any
 from engine.analysis.errors import FormatError
 from engine.analysis.grid import Grid
 
-VERSION = 2
+VERSION = 3
 """Of the analysis; results of another version are made again."""
 
 OLDEST = 1

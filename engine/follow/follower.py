@@ -12,28 +12,30 @@ from numpy.typing import NDArray
 
 from engine.analysis import Analysis, Key, OnsetEnvelope
 from engine.follow.live_beat import LiveBeat
-from engine.follow.lock import Lock
+from engine.follow.lock import Line, Lock
 from engine.follow.onsets import LiveOnsets
-from engine.follow.refine import find_speed, refine
+from engine.follow.placed import FAINT_SIGMA_S, LEAST_S, SETTLED, Placed, find_place
 from engine.rt.transport import HIGHEST_BPM, LOWEST_BPM
 from engine.synth import Synth
 from engine.watch import played_until
-from fingerprint import Identification
+from fingerprint import Identification, Match
 
-# Of sound that a place is refined by, one after the other where one fails: less than 2.5 s at the
-# start of the music, more where little begins.
-_WINDOWS_S = (2.5, 1.6, 5.0)
 _REFINE_EVERY_S = 0.4
-_FINE_SIGMA_S = 0.006  # of a refined place; neighbours share sound, so more than its own
 _COARSE_SIGMA_S = 0.018
 _COARSE_AFTER_S = 1.0  # without a refined place, the ear's own counts
 _DECK_SIGMA_S = 0.002
-_SPEED_SETTLED = 0.002  # standard deviation below which other speeds are not tried
 _SURE_S = 0.0065  # the beat is taken up when the place is known this well by the ear alone
 _PLACED_S = 0.0125  # or this well by what begins when: after one look, that is
-_FAR_S = 0.025  # a beat so far off is put right at once
+_FAR_S = 0.025  # a beat so far off is put right at once,
+_FAR_AT_FIRST_S = 0.008  # or so far, while the speed is still being found
 _FREEWHEEL_BEATS = 18.0
 _LATE_S = 3.0  # after the last observation that was due, the beat freewheels
+_HUNCH_FROM = 0.67  # confidence of a guess from which a clip would be named by it
+_HUNCH_LOOKS = 2  # at what begins when, that must bear a guess out before it leads
+_HUNCH_S = 3.0  # without a guess that agrees, and it is forgotten
+_UNSEEN_S = 1.0  # without a look that agrees, and it is forgotten
+_HERE_S = 0.1  # the ear's word of a place is of that of the line
+_SAME_SPEED = 0.012  # and so is its word of a speed
 _CENTS_PER_S = 40.0  # the tuning glides
 
 State = Literal["off", "listening", "locked", "freewheeling", "tracking"]
@@ -48,7 +50,8 @@ class Following:
     ----------
     state : "off", "listening", "locked", "freewheeling" or "tracking"
         Off: nothing is named, or its beats are not to be trusted. Tracking: what plays is not
-        known, but its beat is found by ear, less exactly.
+        known, but its beat is found by ear, less exactly; or it is not named yet, but what begins
+        when bears out what the ear guesses.
     track_id : int or None
     position_s : float or None
         Second of the track that is heard while the synthesizer's present output is.
@@ -70,6 +73,14 @@ class Following:
     cents: float = 0.0
     key: Key | None = None
     error_s: float = 0.0
+
+
+@dataclass(frozen=True)
+class _Hunch:
+    """That a guess of the ear is right: how sure the ear was at best, when it last agreed."""
+
+    confidence: float
+    agreed_s: float
 
 
 class Follower:
@@ -123,6 +134,7 @@ class Follower:
         self._live = LiveBeat(background)
         self._track: tuple[int, Analysis, OnsetEnvelope | None] | None = None
         self._from_deck = False
+        self._hunch: _Hunch | None = None  # None: the track is named, or nothing is followed
         self._refined_s = -math.inf  # when a place was refined last
         self._begun_s = -math.inf  # sound before this is of another place
         self._engaged = False
@@ -146,7 +158,7 @@ class Follower:
         end = frame + len(samples) - round(self._round_trip_s * self._rate)
         own = played_until(self._synth.state, end, len(samples))
         self._onsets.feed(samples, frame / self._rate, own)
-        if self._track is None and not self._from_deck:
+        if (self._track is None or self._hunch is not None) and not self._from_deck:
             self._live.feed(self._onsets.sound, self._onsets.sound_end_s, self._onsets.own)
         place = self._own() if self._own is not None else None
         if place is not None:
@@ -158,22 +170,66 @@ class Follower:
 
     def hear(self, answer: Identification, frame: int) -> None:
         """Take an answer of the ear that speaks of `frame` of the stream."""
-        if self._from_deck or answer.match is None or answer.position_s is None:
+        now_s = frame / self._rate
+        if self._from_deck:
             return
-        match = answer.match
+        if answer.match is None or answer.position_s is None:
+            if self._track is None or self._hunch is not None:
+                self._suppose(answer.guess, answer.heard_s, now_s)
+            return
+        match, place = answer.match, float(answer.position_s)
+        if self._hunch is not None:
+            if not self._is_here(match, place, now_s):
+                self._forget()
+            self._hunch = None
         if not self._turn_to(match.track_id):
             return
-        now_s = frame / self._rate
         self._tune(match.pitch_cents)
-        place = float(answer.position_s)
         since_s = now_s - self._refined_s
         if since_s < _REFINE_EVERY_S or self._refine(now_s, place, match.speed):
             return
         if since_s > _COARSE_AFTER_S:
-            began_s = now_s - min(_WINDOWS_S)
+            began_s = now_s - LEAST_S
             self._add(now_s, place, _COARSE_SIGMA_S, match.speed, began_s)
 
     # --- the lock
+
+    def _suppose(self, guess: Match | None, heard_s: float, now_s: float) -> None:
+        """Follow what the ear guesses, for as long as what begins when agrees with it."""
+        if guess is not None and guess.confidence >= _HUNCH_FROM:
+            place = guess.offset_s + heard_s * guess.speed
+            before = self._hunch.confidence if self._hunch is not None else 0.0
+            if self._is_here(guess, place, now_s):
+                self._hunch = _Hunch(max(before, guess.confidence), now_s)
+            elif guess.confidence > before:
+                self._try(guess, place, now_s)
+        line = self._lock.line
+        if self._hunch is None or line is None:
+            return
+        if now_s - self._refined_s > _UNSEEN_S or now_s - self._hunch.agreed_s > _HUNCH_S:
+            self._forget()
+        elif now_s > self._refined_s:
+            self._refine(now_s, line.at(now_s), line.speed)
+
+    def _try(self, guess: Match, place: float, now_s: float) -> None:
+        """Take up another guess, if what begins when agrees."""
+        known = self._known(guess.track_id)
+        if known is None or not known[0].follows or self._live.line is not None:
+            return
+        found = self._find(known[1], now_s, place, guess.speed)
+        if found is not None:
+            self._forget()
+            self._track = guess.track_id, *known
+            self._hunch = _Hunch(guess.confidence, now_s)
+            self._take(found, now_s)
+
+    def _is_here(self, match: Match, place: float, now_s: float) -> bool:
+        """Tell whether this place of this track, at this speed, is where the line is."""
+        line, track = self._lock.line, self._track
+        if line is None or track is None or track[0] != match.track_id:
+            return False
+        same_speed = abs(line.speed - match.speed) < _SAME_SPEED
+        return same_speed and abs(line.at(now_s) - place) < _HERE_S
 
     def _play(self, track_id: int, position_s: float, frame: int) -> None:
         """Our own deck sends out this second of a track at this frame: nothing is more exact."""
@@ -198,7 +254,7 @@ class Follower:
 
     def _forget(self) -> None:
         self._lock.clear()
-        self._track = None
+        self._track = self._hunch = None
         self._refined_s = self._begun_s = -math.inf
         self._engaged = self._placed = False
         self._wanted_cents = 0.0
@@ -211,32 +267,33 @@ class Follower:
         if self._lock.add(time_s, position_s, sigma_s, speed):
             self._engaged = self._placed = False
             self._begun_s = since_s
-        self._placed = self._placed or sigma_s <= _FINE_SIGMA_S
+        self._placed = self._placed or sigma_s <= FAINT_SIGMA_S
 
     def _refine(self, now_s: float, place: float, named: float) -> bool:
         """Add a refined observation, if one can be had; `named` is the speed by the ear."""
         assert self._track is not None
-        envelope, line = self._track[2], self._lock.line
+        found = self._find(self._track[2], now_s, place, named, self._lock.line)
+        if found is not None:
+            self._take(found, now_s)
+        return found is not None
+
+    def _find(
+        self,
+        envelope: OnsetEnvelope | None,
+        now_s: float,
+        place: float,
+        speed: float,
+        line: Line | None = None,
+    ) -> Placed | None:
         if envelope is None:
-            return False
-        settled = line is not None and line.speed_sigma < _SPEED_SETTLED
-        speed = line.speed if line is not None and settled else named
-        for seconds in _WINDOWS_S:
-            strength, start_s = self._onsets.latest(seconds)
-            if start_s < self._begun_s:
-                continue
-            middle_s = start_s + 0.5 * len(strength) * self._onsets.step_s
-            thought = place + (middle_s - now_s) * speed
-            find = refine if settled else find_speed
-            shift = find(strength, self._onsets.step_s, envelope, thought, speed)
-            if shift is not None:
-                if not self._placed:
-                    self._engaged = False  # until now, the ear's word alone
-                found_s = thought + shift.seconds
-                self._add(middle_s, found_s, _FINE_SIGMA_S, shift.speed, start_s)
-                self._refined_s = now_s
-                return True
-        return False
+            return None
+        return find_place(self._onsets, envelope, now_s, place, speed, line, self._begun_s)
+
+    def _take(self, found: Placed, now_s: float) -> None:
+        if not self._placed:
+            self._engaged = False  # until now, the ear's word alone
+        self._add(found.time_s, found.position_s, found.sigma_s, found.speed, found.since_s)
+        self._refined_s = now_s
 
     # --- what follows
 
@@ -271,6 +328,13 @@ class Follower:
             self._forget()
             self.following = Following(cents=self._cents)
             return
+        if self._hunch is not None:
+            if self._lock.count < _HUNCH_LOOKS:
+                self.following = Following(cents=self._cents)
+                return
+            self._lead(beat, frame, bpm)
+            self.following = Following("tracking", beat=beat, bpm=bpm, cents=self._cents)
+            return
         if not self._engaged and line.sigma_s > (_PLACED_S if self._placed else _SURE_S):
             state = "listening"
         else:
@@ -292,7 +356,10 @@ class Follower:
     def _lead(self, beat: float, frame: int, bpm: float) -> None:
         """Bring the synthesizer to a beat, if it is to follow."""
         if self.leads and LOWEST_BPM <= bpm <= HIGHEST_BPM:
-            at_once = not self._engaged or abs(self._off(beat, frame)) > _FAR_S * bpm / 60.0
+            line = self._lock.line
+            unsure = line is not None and line.speed_sigma >= SETTLED
+            far = (_FAR_AT_FIRST_S if unsure else _FAR_S) * bpm / 60.0
+            at_once = not self._engaged or abs(self._off(beat, frame)) > far
             sent = self._synth.follow_beat(beat, frame, bpm, at_once)
             self._engaged = self._engaged or sent
 

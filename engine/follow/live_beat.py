@@ -18,9 +18,9 @@ SHORTEST_S = 8.0
 _SEEK_EVERY_S = 2.0
 _KEEP_EVERY_S = 4.0
 _SURE = 0.4  # confidence of a look that counts: of such, 29 in 30 were right in a noisy room
-_AT_ONCE = 0.8  # and of one that needs no second
 _NEAR_S = 0.035  # two looks whose beats are this near agree
-_SAME_TEMPO = 0.03
+_SAME_TEMPO = 0.01
+_SAME_LEVEL = 0.03
 _LOST_S = 14.0  # without a look that agrees
 _QUIET_RMS = 1e-3
 _OURS = 0.9  # of the power: what is left is our own sound, a little bent by the loudspeaker
@@ -58,7 +58,7 @@ class BeatLine:
     def at_level_of(self, other: BeatLine) -> BeatLine:
         """Return this one at half or double tempo where that is what `other` counts."""
         for factor in (2.0, 0.5):
-            if abs(self.bpm * factor / other.bpm - 1.0) <= _SAME_TEMPO:
+            if abs(self.bpm * factor / other.bpm - 1.0) <= _SAME_LEVEL:
                 return BeatLine(self.time_s, self.beat * factor, other.bpm, self.confidence)
         return self
 
@@ -136,8 +136,7 @@ class LiveBeat:
                 self._believe(found, round(self.line.at(found.time_s)), now_s)
                 return
         doubt, self._doubt = self._doubt, found
-        sure = self.line is None and found.confidence >= _AT_ONCE
-        if sure or (doubt is not None and doubt.agrees(found)):
+        if doubt is not None and doubt.agrees(found):
             self._believe(found, found.beat, now_s)
 
     def _believe(self, found: BeatLine, beat: float, now_s: float) -> None:
@@ -169,7 +168,8 @@ def look(
     stream = FeatureStream()
     stream.feed(sound)
     grid = find_grid(stream.finish())
-    if grid is None or grid.confidence < _SURE:
+    # where the tempo moves, its last beats do not tell the next well enough
+    if grid is None or not grid.steady or grid.confidence < _SURE:
         return None
     return _of_grid(grid, start_s)
 

@@ -14,7 +14,9 @@ _HUBER = 2.5  # standard deviations beyond which an observation counts less and 
 _ROUNDS = 4
 _JUMP_S = 0.08  # an observation this far from the line speaks of another place
 _JUMP_SIGMAS = 5.0
-_AGREE_S = 0.04  # two such that agree within this are believed
+_AGREE_S = 0.04  # two such that agree within this are believed, if
+_APART_S = 1.0  # they lie so far apart that little sound is behind both, or
+_FINE_S = 0.01  # one is this exact: then the ear and what begins when say the same
 _PLAYERS_SIGMAS = 2.5  # a player runs at exactly its speed unless this much speaks against it
 _FLOOR_S = 0.001  # what no number of observations goes below
 
@@ -99,8 +101,11 @@ class Lock:
         one = (time_s, position_s, sigma_s)
         jumped = False
         if self.line is not None and self._far(one):
-            before, self._astray = self._astray, one
+            before = self._astray
             if before is None or not _agree(before, one, speed):
+                self._astray = one
+                return False
+            if one[0] - before[0] < _APART_S and min(before[2], sigma_s) > _FINE_S:
                 return False
             self._seen.clear()
             self._seen.append(before)

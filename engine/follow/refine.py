@@ -28,11 +28,21 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Shift:
-    """By how much a track is further than was thought, in seconds; at what speed; how clearly."""
+    """By how much a track is further than was thought, in seconds; at what speed; how clearly.
+
+    And the moment that what agreed lies around, in seconds after the middle of what was heard:
+    there the place is right even if the speed is not.
+    """
 
     seconds: float
     speed: float
     clearness: float
+    centre_s: float
+
+    @property
+    def faint(self) -> bool:
+        """Whether the speed may be wrong, and with it the place by some more ms."""
+        return self.clearness < _CLEAR and abs(self.speed - 1.0) > _AS_RECORDED
 
 
 def refine(
@@ -69,7 +79,8 @@ def refine(
         return None
     first_s = round((at[0] - HOP_S) / HOP_S) * HOP_S
     there = np.interp(at, first_s + np.arange(len(track)) * HOP_S, np.sqrt(track))
-    found = np.correlate(there - there.mean(), mine, mode="valid")
+    there -= there.mean()
+    found = np.correlate(there, mine, mode="valid")
     most = round(_SEARCH_S / step_s)
     best = reach - most + int(found[reach - most : reach + most + 1].argmax())
     others = np.delete(found, np.arange(max(0, best - most), min(len(found), best + most + 1)))
@@ -80,15 +91,16 @@ def refine(
     a, b, c = found[best - 1 : best + 2]
     bow = a - 2.0 * b + c
     peak = best + (0.5 * (a - c) / bow if bow < 0 else 0.0)
-    return Shift(float((peak - reach) * step_s * speed), speed, clearness)
+    agreed = np.maximum(0.0, there[best : best + len(mine)] * mine)
+    centre = float(agreed @ np.arange(len(mine)) / agreed.sum()) - 0.5 * len(mine)
+    return Shift(float((peak - reach) * step_s * speed), speed, clearness, centre * step_s)
 
 
 def find_speed(
     heard: Floats, step_s: float, envelope: OnsetEnvelope, middle_s: float, speed: float
 ) -> Shift | None:
     """Do as `refine` where the speed, 0.94 to 1.06, is known badly; parameters as there."""
-    near = _CLEAR_NEAR if abs(speed - 1.0) <= _AS_RECORDED else _CLEAR
-    named = refine(heard, step_s, envelope, middle_s, speed, near)
+    named = refine(heard, step_s, envelope, middle_s, speed, _CLEAR_NEAR)
     if len(heard) * step_s < _LEAST_FOR_SPEED_S:
         return named
     best, most = named, 0.0

@@ -1,10 +1,12 @@
+import math
+
 import numpy as np
 import pytest
 
 from fingerprint import FormatError, extract
 from fingerprint import run as module
 from fingerprint import settings as s
-from fingerprint.landmarks import BUCKETS, landmarks_into, order_landmarks
+from fingerprint.landmarks import BUCKETS, CELL_OF, landmarks_into, order_landmarks, warp
 from fingerprint.run import Run, build_run
 
 from .conftest import RATE
@@ -41,6 +43,11 @@ def test_landmarks_are_ordered_by_bucket_and_delta(data):
     for bucket in np.flatnonzero(np.diff(run.bucket_start.astype(np.int64)) > 1)[:200]:
         part = run.landmark_delta[run.bucket_start[bucket] : run.bucket_start[bucket + 1]]
         assert np.all(np.diff(part.astype(int)) >= 0)
+
+
+def test_a_peak_is_kept_in_the_cell_in_which_a_clip_looks_for_it():
+    for position in range(s.BINS * s.SUB_BIN):
+        assert CELL_OF[position] == math.floor(warp(s.FIRST_BIN + position / s.SUB_BIN))
 
 
 def test_every_landmark_joins_two_strong_peaks_of_its_track(tracks):

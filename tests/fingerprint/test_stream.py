@@ -35,6 +35,17 @@ def test_a_tune_is_named_within_two_and_a_half_seconds_and_followed(library, tun
             assert position == pytest.approx(4 + at, abs=0.05)
 
 
+def test_what_is_not_named_yet_is_guessed(library, tunes):
+    answers = listen(library, with_noise(part(tunes[3], 4, 6), -3))
+    guesses = [a for a in answers if a.guess is not None]
+    assert all(a.match is None and not a.guess.known for a in guesses)
+    right = [a for a in guesses if a.guess.track_id == 13]
+    assert len(right) >= 2
+    for answer in right:
+        at, guess = answer.frame / RATE, answer.guess
+        assert guess.offset_s + answer.heard_s * guess.speed == pytest.approx(4 + at, abs=0.06)
+
+
 def test_frames_count_input_samples_at_the_input_rate(library, tunes):
     clip = resample(part(tunes[2], 4, 6), RATE, 44_100)
     answers = named(listen(library, clip, 3000, 44_100), 44_100)

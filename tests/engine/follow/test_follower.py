@@ -73,6 +73,8 @@ class _Room:
         self.start_s = 0.0  # of the track at frame 0 of the stream
         self.off_s = 0.015  # error of the ear
         self.cents = 0.0
+        self.guessed: float | None = None  # confidence of what is not named but guessed
+        self.guess_off_s = 0.0  # by how much the guess is elsewhere
         self._blocks = 0
         self._out = np.zeros((_BLOCK, 2), np.float32)
         self._noise = np.random.default_rng(5)
@@ -92,6 +94,11 @@ class _Room:
 
     def _answer(self, frame: int) -> None:
         position_s = self.start_s + frame / _RATE + self.off_s
+        if self.guessed is not None:
+            offset_s = position_s - 3.0 + self.guess_off_s
+            guess = Match(_TRACK, offset_s, self.guessed, 1.0, self.cents, known=False)
+            self.follower.hear(Identification(None, frame, None, 3.0, guess), frame)
+            return
         match = Match(_TRACK, position_s - 3.0, 0.99, 1.0, self.cents, known=True)
         self.follower.hear(Identification(match, frame, position_s, 3.0), frame)
 
@@ -135,6 +142,62 @@ def test_an_ear_that_is_15_ms_off_gives_a_beat_within_3_ms_and_its_downbeat(
     assert abs(room.error_s) < 0.003
 
 
+def test_a_guess_that_the_onsets_bear_out_is_followed_but_not_named(
+    track: NDArray[np.float32], envelope: OnsetEnvelope
+) -> None:
+    room = _room(track, envelope)
+    room.guessed, room.cents = 0.8, 20.0
+    room.play(4.0)
+    following = room.follower.following
+    assert following.state == "tracking"
+    assert (following.track_id, following.position_s, following.cents) == (None, None, 0.0)
+    assert abs(room.error_s) < 0.003
+    room.guessed = None
+    room.play(0.3)  # the name, at last: nothing begins anew
+    assert room.state == "locked"
+    assert abs(room.error_s) < 0.003
+
+
+@pytest.mark.parametrize("confidence", [0.5, 0.8])
+@pytest.mark.parametrize("off_s", [-9.13, 0.12, 5.61, 21.4])
+def test_a_guess_of_another_place_is_not_followed(
+    track: NDArray[np.float32], envelope: OnsetEnvelope, confidence: float, off_s: float
+) -> None:
+    room = _room(track, envelope)
+    room.synth.set_tempo(93.0)
+    room.start_s, room.guessed, room.guess_off_s = 12.0, confidence, off_s
+    room.play(4.0)
+    assert room.state == "off"
+    assert room.synth.tempo == pytest.approx(93.0)
+
+
+def test_a_guess_is_let_go_when_it_is_not_guessed_again(
+    track: NDArray[np.float32], envelope: OnsetEnvelope
+) -> None:
+    room = _room(track, envelope)
+    room.guessed = 0.8
+    room.play(3.0)
+    assert room.state == "tracking"
+    room.guessed = 0.3
+    room.play(2.0)
+    assert room.state == "tracking"
+    room.play(1.5)
+    assert room.state == "off"
+
+
+def test_a_name_elsewhere_takes_the_place_of_a_guess_at_once(
+    track: NDArray[np.float32], envelope: OnsetEnvelope
+) -> None:
+    room = _room(track, envelope)
+    room.guessed = 0.8
+    room.play(3.0)
+    room.guessed = None
+    room.start_s += 20.13
+    room.play(2.6)
+    assert room.state == "locked"
+    assert abs(room.error_s) < 0.003
+
+
 def test_without_an_envelope_the_ear_is_believed_once_it_is_steady(
     track: NDArray[np.float32],
 ) -> None:
@@ -172,6 +235,17 @@ def test_a_seek_is_followed_to_the_new_place(
     for _ in range(6):
         room.play(0.25)
         assert abs(room.error_s) < 0.003  # nothing from before the seek has a say
+
+
+def test_a_seek_is_followed_within_three_seconds_by_the_ear_alone(
+    track: NDArray[np.float32],
+) -> None:
+    room = _room(track, None)
+    room.play(5.0)
+    room.start_s += 20.13
+    room.play(3.0)
+    assert room.state == "locked"
+    assert room.error_s == pytest.approx(room.off_s, abs=0.005)
 
 
 def test_it_freewheels_through_16_beats_and_then_lets_go(

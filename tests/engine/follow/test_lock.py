@@ -69,6 +69,22 @@ def test_two_places_that_agree_elsewhere_are_a_seek() -> None:
     assert lock.line.at(5.0) == pytest.approx(91.0, abs=0.01)
 
 
+def test_coarse_places_of_the_same_sound_are_no_seek_until_a_second_has_passed() -> None:
+    lock = Lock()
+    _feed(lock, np.arange(0, 4, 0.25), 1.0, 10.0, 0.018)
+    jumped = [lock.add(4.0 + k / 4, 90.0 + k / 4, 0.018, 1.0) for k in range(6)]
+    assert jumped == [False, False, False, False, True, False]
+    assert lock.line is not None
+    assert lock.line.at(6.0) == pytest.approx(92.0, abs=0.01)
+
+
+def test_a_coarse_place_and_a_fine_one_of_the_same_moment_are_a_seek() -> None:
+    lock = Lock()
+    _feed(lock, np.arange(0, 4, 0.25), 1.0, 10.0, 0.018)
+    assert lock.add(4.0, 90.0, 0.018, 1.0) is False
+    assert lock.add(4.0, 90.01, 0.006, 1.0) is True
+
+
 def test_two_wrong_places_that_disagree_are_no_seek() -> None:
     lock = Lock()
     _feed(lock, np.arange(0, 4, 0.4), 1.0, 10.0, 0.003)
