@@ -18,6 +18,7 @@ SHORTEST_S = 8.0
 _SEEK_EVERY_S = 2.0
 _KEEP_EVERY_S = 4.0
 _SURE = 0.4  # confidence of a look that counts: of such, 29 in 30 were right in a noisy room
+_LOOKS = 3  # in a row that must agree: neighbours share most of their sound, and their mistakes
 _NEAR_S = 0.035  # two looks whose beats are this near agree
 _SAME_TEMPO = 0.01
 _SAME_LEVEL = 0.03
@@ -64,7 +65,7 @@ class BeatLine:
 
 
 class LiveBeat:
-    """Looks for the beat every few seconds, and believes what two looks agree on.
+    """Looks for the beat every few seconds, and believes what three looks agree on.
 
     Parameters
     ----------
@@ -79,7 +80,7 @@ class LiveBeat:
 
     def __init__(self, background: bool = True) -> None:
         self.line: BeatLine | None = None
-        self._doubt: BeatLine | None = None
+        self._doubts: list[BeatLine] = []
         self._looked_s = -np.inf
         self._agreed_s = -np.inf
         self._pool = ThreadPoolExecutor(1, "live-beat") if background else None
@@ -92,7 +93,8 @@ class LiveBeat:
 
     def forget(self) -> None:
         """Begin anew: what plays is known, or another."""
-        self.line = self._doubt = self._look = None
+        self.line = self._look = None
+        self._doubts = []
         self._looked_s = self._agreed_s = -np.inf
 
     def feed(
@@ -135,14 +137,15 @@ class LiveBeat:
             if self.line.agrees(found):
                 self._believe(found, round(self.line.at(found.time_s)), now_s)
                 return
-        doubt, self._doubt = self._doubt, found
-        if doubt is not None and doubt.agrees(found):
+        same = bool(self._doubts) and self._doubts[-1].agrees(found)
+        self._doubts = [*self._doubts, found] if same else [found]
+        if len(self._doubts) >= _LOOKS:
             self._believe(found, found.beat, now_s)
 
     def _believe(self, found: BeatLine, beat: float, now_s: float) -> None:
         self.line = BeatLine(found.time_s, beat, found.bpm, found.confidence)
         self._agreed_s = now_s
-        self._doubt = None
+        self._doubts = []
 
 
 def look(

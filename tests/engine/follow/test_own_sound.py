@@ -20,7 +20,7 @@ from engine.synth import Synth
 from tests.engine.analysis.conftest import sounded, steady
 
 _RATE, _BLOCK = 48_000, 1024
-_SECONDS = 12.8
+_SECONDS = 15.0
 _ARPEGGIO = Patch(name="own", arpeggio=Arpeggio(mode="up", rate="1/8", gate=0.4))
 
 
