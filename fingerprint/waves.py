@@ -20,6 +20,9 @@ FLOOR = 0.3  # of the mean magnitude: well below it lies noise more than music
 LEAST = 6.0  # standard deviations; of 16 places with 2000 lags each, chance reaches 5
 CLEARLY = 8.0  # nats: of waves in noise, one place is e^8 times as likely as the other
 
+_AROUND = np.arange(-32, 33)
+_BETWEEN = np.sinc(np.linspace(-1.0, 1.0, 33)[:, None] - _AROUND).astype(np.float32)
+
 
 @dataclass(frozen=True)
 class Waves:
@@ -88,7 +91,12 @@ def _standing(clip: F32, piece: F32, lags: int) -> float:
     size = next_fast_len(len(piece), real=True)
     product = irfft(np.conj(_white(clip, size)) * _white(piece, size), size)
     spread = float(np.std(product))
-    return float(np.max(np.abs(product[: lags + 1]))) / spread if spread > 0.0 else 0.0
+    if spread == 0.0:
+        return 0.0
+    peak = int(np.argmax(np.abs(product[: lags + 1])))
+    # between two samples, a peak as narrow as this one looks a third lower
+    between = _BETWEEN @ product[(peak + _AROUND) % size]
+    return float(np.max(np.abs(between))) / spread
 
 
 def _white(wave: F32, size: int) -> NDArray[np.complex64]:
