@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import soundfile
 import typer
@@ -95,6 +96,34 @@ def test_identify_names_track_and_place_and_says_unknown(run, music: Path, tmp_p
     assert known["offset_s"] == pytest.approx(20.0, abs=0.05)
     assert known["path"] == str(tmp_path / "music/one.flac")
     assert unknown == dict.fromkeys(known) | {"clip": "other.wav", "known": False}
+
+
+def test_identify_asks_the_file_which_repeat_it_is_and_does_without_it(  # type: ignore[no-untyped-def]
+    run, tmp_path: Path
+) -> None:
+    part = tune(1, 8.0)
+    spectrum = np.fft.rfft(part)
+    hz = np.fft.rfftfreq(len(part), 1 / RATE)
+    turned = np.fft.irfft(spectrum * np.exp(3j * np.sin(hz / 50.0)), len(part))
+    passes = [part, turned.astype(np.float32)]  # of one sound to peaks, but not of the same waves
+    (tmp_path / "music").mkdir()
+    soundfile.write("music/passes.wav", np.concatenate([passes[0], tune(2, 8.0), passes[1]]), RATE)
+    names, places = [], []
+    for number, start_s in enumerate((1.0, 2.5, 4.0, 1.0, 2.5, 4.0)):
+        clip = passes[number // 3][round(start_s * RATE) : round((start_s + 3.0) * RATE)]
+        noise = 0.1 * np.random.default_rng(number).standard_normal(len(clip))
+        soundfile.write(f"clip-{number}.wav", clip + noise, RATE)
+        names.append(f"clip-{number}.wav")
+        places.append(start_s + 16.0 * (number // 3))
+    run("add", "music")
+    told = [json.loads(line) for line in run("identify", "--json", *names)[1].splitlines()]
+    assert [line["offset_s"] for line in told] == pytest.approx(places, abs=0.05)
+    (tmp_path / "music/passes.wav").unlink()
+    code, out, err = run("identify", "--json", *names)
+    assert (code, err) == (0, "")
+    guessed = [json.loads(line) for line in out.splitlines()]
+    assert [line["confidence"] for line in guessed] == [line["confidence"] for line in told]
+    assert [line["offset_s"] for line in guessed] != pytest.approx(places, abs=0.05)
 
 
 @pytest.mark.parametrize(
