@@ -9,7 +9,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 import soundfile
 import typer
@@ -21,7 +20,7 @@ from engine.errors import DiskFullError
 from engine.library import Track, ingest
 from engine.listener import Heard
 
-from .conftest import RATE, WriteTune, tune
+from .conftest import RATE, WriteTune, cut_noisily, passes, tune
 
 app = typer.Typer(pretty_exceptions_enable=False, rich_markup_mode=None)
 app.command()(add.add)
@@ -101,20 +100,14 @@ def test_identify_names_track_and_place_and_says_unknown(run, music: Path, tmp_p
 def test_identify_asks_the_file_which_repeat_it_is_and_does_without_it(  # type: ignore[no-untyped-def]
     run, tmp_path: Path
 ) -> None:
-    part = tune(1, 8.0)
-    spectrum = np.fft.rfft(part)
-    hz = np.fft.rfftfreq(len(part), 1 / RATE)
-    turned = np.fft.irfft(spectrum * np.exp(3j * np.sin(hz / 50.0)), len(part))
-    passes = [part, turned.astype(np.float32)]  # of one sound to peaks, but not of the same waves
+    track, parts = passes(1)
     (tmp_path / "music").mkdir()
-    soundfile.write("music/passes.wav", np.concatenate([passes[0], tune(2, 8.0), passes[1]]), RATE)
-    names, places = [], []
-    for number, start_s in enumerate((1.0, 2.5, 4.0, 1.0, 2.5, 4.0)):
-        clip = passes[number // 3][round(start_s * RATE) : round((start_s + 3.0) * RATE)]
-        noise = 0.1 * np.random.default_rng(number).standard_normal(len(clip))
-        soundfile.write(f"clip-{number}.wav", clip + noise, RATE)
-        names.append(f"clip-{number}.wav")
-        places.append(start_s + 16.0 * (number // 3))
+    soundfile.write("music/passes.wav", track, RATE)
+    places = []
+    for number, (place_s, clip) in enumerate(cut_noisily(parts)):
+        soundfile.write(f"clip-{number}.wav", clip, RATE)
+        places.append(place_s)
+    names = [f"clip-{number}.wav" for number in range(len(places))]
     run("add", "music")
     told = [json.loads(line) for line in run("identify", "--json", *names)[1].splitlines()]
     assert [line["offset_s"] for line in told] == pytest.approx(places, abs=0.05)
