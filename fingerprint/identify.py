@@ -43,8 +43,8 @@ class Ear:
         With the clip's `waves`, they say which place of a known track it is.
         """
         candidates = self.candidates(picture)
-        if waves is not None and candidates and confidence(candidates) >= KNOWN_FROM:
-            candidates[0] = self._heard(candidates[0], picture, waves)
+        if waves is not None and candidates:
+            candidates[0] = self.heard(candidates, picture, waves)
         return [
             self.match([c, *candidates[:k], *candidates[k + 1 :]], c.align)
             for k, c in enumerate(candidates)
@@ -71,8 +71,14 @@ class Ear:
             known=sure >= KNOWN_FROM,
         )
 
-    def _heard(self, candidate: Candidate, picture: Picture, waves: Waves) -> Candidate:
-        """Return a candidate at the place of its track that sounds most like the clip."""
+    def heard(self, candidates: Sequence[Candidate], picture: Picture, waves: Waves) -> Candidate:
+        """Return the first of `candidates` at the place of its track that sounds like the clip.
+
+        As it is, where it is not known; nothing but its place changes.
+        """
+        candidate = candidates[0]
+        if confidence(candidates) < KNOWN_FROM:
+            return candidate
         speed = candidate.tempo
         if max(abs(candidate.pitch - 1.0), abs(speed - 1.0)) <= AS_RECORDED:
             speed = 1.0

@@ -7,6 +7,7 @@ import pytest
 
 from dsp.resample import resample
 from fingerprint import SAMPLE_RATE, FingerprintIndex
+from fingerprint.explain import explain
 
 from .conftest import RATE, tune, with_noise
 
@@ -63,6 +64,7 @@ def test_the_sound_tells_the_pass_that_peaks_cannot_tell(index, passes, speed):
         assert match.known
         assert match.offset_s == pytest.approx(start_s, abs=0.05)
         assert replace(match, offset_s=by_peaks.offset_s) == by_peaks
+        assert explain(index, clip, RATE, 1, sound_of(passes)).match == match
         guessed.append(by_peaks.offset_s == match.offset_s)
     assert not all(guessed)
 
