@@ -33,6 +33,7 @@ TEMPO_STEPS = 20  # to either side
 TEMPO_GAIN = 15.0  # nats that another tempo must bring: chance brings up to 13 in a room
 
 COMPETING = 40.0  # nats below the best at which a place may still be the true one
+PLACES = 12  # at most; more are no more often right
 APART = 6  # frames: nearer places are one
 _FRAME_BITS = 32
 
@@ -91,7 +92,7 @@ def rivals(run: Run, candidate: Candidate, picture: Picture) -> F64:
     align, merit = _merits(run, candidate, picture, maps)
     found = [align[-1]]
     for k in np.argsort(-merit, kind="stable"):
-        if merit[k] < merit.max() - COMPETING:
+        if merit[k] < merit.max() - COMPETING or len(found) == PLACES:
             break
         if min(abs(align[k] - at) for at in found) > APART:
             found.append(align[k])

@@ -15,10 +15,9 @@ Sound = Callable[[int, float, float], NDArray[np.float32] | None]
 F32 = NDArray[np.float32]
 
 LONGEST_S = 5.0  # of the clip, compared with each place: more tells hardly more
-READ_S = 80.0  # of the track, at all places together
 REACH_S = 0.06  # to either side: a room's delay, and an alignment's error of a frame or two
 FLOOR = 0.3  # of the mean magnitude: well below it lies noise more than music
-LEAST = 6.0  # standard deviations; of 40 places with 2000 lags each, chance reaches 5
+LEAST = 6.0  # standard deviations; of 12 places with 2000 lags each, chance reaches 5
 CLEARLY = 8.0  # nats: of waves in noise, one place is e^8 times as likely as the other
 
 _AROUND = np.arange(-32, 33)
@@ -55,8 +54,7 @@ class Waves:
         speed : float
             Of the clip.
         """
-        seconds = min(LONGEST_S, READ_S / len(offsets_s))
-        clip = self.clip[: round(seconds * s.SAMPLE_RATE)]
+        clip = self.clip[: round(LONGEST_S * s.SAMPLE_RATE)]
         lags = 2 * round(REACH_S * s.SAMPLE_RATE)
         standing = np.empty(len(offsets_s))
         for k, offset_s in enumerate(offsets_s):
