@@ -5,8 +5,9 @@
 Indexes every audio file of LIBRARY_DIR (a track's name is its file stem) and answers every clip
 named in QUERIES.lst (paths relative to that file) with
 `{"query", "match", "offset_s", "score", "accept", "cpu_s", "confidence", "speed", "pitch_cents"}`.
-`score` is the logit of the confidence, on one scale for all lengths. Prints what indexing and
-asking cost. With `--index` the index is kept in DIR, and used again when it is there.
+`score` is the logit of the confidence, on one scale for all lengths. Where a track repeats itself,
+its file is asked which repeat it is, as the program does; `cpu_s` counts that. Prints what indexing
+and asking cost. With `--index` the index is kept in DIR, and used again when it is there.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import fingerprint
+from fingerprint.peaks import prepare
 
 _SUFFIXES = {".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3"}
 
@@ -34,9 +36,30 @@ def read(path: Path) -> tuple[NDArray[np.float32], int]:
     return audio, rate
 
 
+def files_of(library: Path) -> list[Path]:
+    """Return the audio files of a folder, by track id."""
+    return sorted(p for p in library.iterdir() if p.suffix.lower() in _SUFFIXES)
+
+
+def sound_of(files: list[Path]) -> fingerprint.Sound:
+    """Return a reader of pieces of the files, for `FingerprintIndex.identify`."""
+
+    def sound(track_id: int, start_s: float, stop_s: float) -> NDArray[np.float32] | None:
+        import soundfile
+
+        with soundfile.SoundFile(files[track_id]) as file:
+            start = min(file.frames, round(start_s * file.samplerate))
+            file.seek(start)
+            frames = round(stop_s * file.samplerate) - start
+            audio = file.read(max(0, frames), dtype="float32")
+            return prepare(audio, file.samplerate)
+
+    return sound
+
+
 def build(library: Path, folder: Path) -> tuple[list[str], dict[str, float]]:
     """Index the files; return their stems, by track id, and what it cost."""
-    files = sorted(p for p in library.iterdir() if p.suffix.lower() in _SUFFIXES)
+    files = files_of(library)
     if (folder / "index.json").exists():
         return [p.stem for p in files], {}
     fingerprint.extract(np.zeros(48_000, np.float32), 48_000)  # compile before counting
@@ -61,11 +84,16 @@ def build(library: Path, folder: Path) -> tuple[list[str], dict[str, float]]:
     }
 
 
-def answer(index: fingerprint.FingerprintIndex, names: list[str], clip: Path) -> dict[str, Any]:
-    """Return the answer to one clip."""
+def answer(
+    index: fingerprint.FingerprintIndex,
+    names: list[str],
+    clip: Path,
+    sound: fingerprint.Sound | None = None,
+) -> dict[str, Any]:
+    """Return the answer to one clip; `sound` as in `FingerprintIndex.identify`."""
     audio, rate = read(clip)
     start = time.process_time()
-    matches = index.identify(audio, rate, limit=1)
+    matches = index.identify(audio, rate, limit=1, sound=sound)
     line: dict[str, Any] = {"match": None, "offset_s": None, "score": -60.0, "accept": False}
     if matches:
         best = matches[0]
@@ -95,6 +123,7 @@ def main() -> None:
         names, costs = build(arguments.library, folder)
         clips = [line.strip() for line in arguments.queries.read_text().splitlines()]
         cpu = []
+        sound = sound_of(files_of(arguments.library))
         with (
             fingerprint.FingerprintIndex.open(folder) as index,
             arguments.answers.open("w", encoding="utf-8") as out,
@@ -102,7 +131,7 @@ def main() -> None:
             # compile before counting
             index.identify(np.random.default_rng(0).standard_normal(32_000) * 0.1, 16_000)
             for clip in filter(None, clips):
-                line = answer(index, names, arguments.queries.parent / clip)
+                line = answer(index, names, arguments.queries.parent / clip, sound)
                 cpu.append(line["cpu_s"])
                 out.write(json.dumps({"query": clip, **line}) + "\n")
     costs["queries"] = len(cpu)

@@ -6,6 +6,7 @@ from .match import Evidence, Identification, Match
 from .peaks import TrackPeaks, extract
 from .settings import SAMPLE_RATE
 from .stream import Stream
+from .waves import Sound
 
 __all__ = [
     "SAMPLE_RATE",
@@ -14,6 +15,7 @@ __all__ = [
     "FormatError",
     "Identification",
     "Match",
+    "Sound",
     "Stream",
     "TrackPeaks",
     "extract",

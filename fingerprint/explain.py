@@ -22,6 +22,7 @@ from .peaks import Picture, look, prepare
 from .run import Run, build_run
 from .tally import WINDOW
 from .vote import all_votes
+from .waves import Sound, Waves
 
 NEEDED = MIDDLE + math.log(KNOWN_FROM / (1.0 - KNOWN_FROM)) / SLOPE  # strength that is named
 CHANCE_S = (-0.62, -0.46, -0.34, 0.34, 0.46, 0.62)  # shifts at which a track must not fit
@@ -77,7 +78,11 @@ class Explanation:
 
 
 def explain(
-    index: FingerprintIndex, audio: NDArray[np.floating], sample_rate: float, track_id: int
+    index: FingerprintIndex,
+    audio: NDArray[np.floating],
+    sample_rate: float,
+    track_id: int,
+    sound: Sound | None = None,
 ) -> Explanation | None:
     """Return the evidence for and against a clip being a part of a track.
 
@@ -89,6 +94,8 @@ def explain(
     sample_rate : float
         Hz.
     track_id : int
+    sound : callable, optional
+        As in `FingerprintIndex.identify`.
 
     Returns
     -------
@@ -115,6 +122,8 @@ def explain(
         return None
     others = [c for c in found if _id(ear, c) != track_id]
     rival = others[0] if others else None
+    if sound is not None:
+        mine = ear.heard([mine, *others], picture, Waves(mono, sound))
     sure_by = strength([mine, *others])
     match = ear.match([mine, *others], mine.align)
     first = rival is None or mine.score >= rival.score

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,9 +14,11 @@ from .candidate import Candidate
 from .confidence import KNOWN_FROM, confidence
 from .match import Match
 from .peaks import Picture
+from .place import rivals
 from .run import Run
-from .search import offset_s, search
+from .search import AS_RECORDED, offset_s, search
 from .sweep import MOST
+from .waves import Waves
 
 SHORTEST_FRAMES = int(0.5 * s.FRAMES_PER_SECOND) - 3  # half a second, less what a window takes
 
@@ -34,9 +37,14 @@ class Ear:
         self.runs = runs
         self.alive = alive
 
-    def identify(self, picture: Picture) -> list[Match]:
-        """Return matches, best first, at most one a track."""
+    def identify(self, picture: Picture, waves: Waves | None = None) -> list[Match]:
+        """Return matches, best first, at most one a track.
+
+        With the clip's `waves`, they say which place of a known track it is.
+        """
         candidates = self.candidates(picture)
+        if waves is not None and candidates:
+            candidates[0] = self.heard(candidates, picture, waves)
         return [
             self.match([c, *candidates[:k], *candidates[k + 1 :]], c.align)
             for k, c in enumerate(candidates)
@@ -62,3 +70,24 @@ class Ear:
             pitch_cents=1200.0 * math.log2(best.pitch),
             known=sure >= KNOWN_FROM,
         )
+
+    def heard(self, candidates: Sequence[Candidate], picture: Picture, waves: Waves) -> Candidate:
+        """Return the first of `candidates` at the place of its track that sounds like the clip.
+
+        As it is, where it is not known; nothing but its place changes.
+        """
+        candidate = candidates[0]
+        if confidence(candidates) < KNOWN_FROM:
+            return candidate
+        speed = candidate.tempo
+        if max(abs(candidate.pitch - 1.0), abs(speed - 1.0)) <= AS_RECORDED:
+            speed = 1.0
+        elif abs(candidate.pitch / speed - 1.0) > AS_RECORDED:
+            return candidate  # tempo or pitch alone were changed: no wave is left as it was
+        run = self.runs[candidate.run]
+        places = rivals(run, candidate, picture)
+        if len(places) == 1:
+            return candidate
+        offsets = [offset_s(at, candidate.tempo) for at in places]
+        chosen = waves.likeliest(int(run.track_id[candidate.row]), offsets, speed)
+        return replace(candidate, align=float(places[chosen])) if chosen else candidate

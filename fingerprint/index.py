@@ -22,6 +22,7 @@ from .match import Evidence, Match
 from .peaks import Picture, TrackPeaks, extract, look, prepare
 from .run import Run, build_run
 from .stream import Stream
+from .waves import Sound, Waves
 
 _TIER = 8  # so many runs of one order of size are merged into one
 _TIER_OF_LARGE = 3  # a question costs as much again for each large run, whatever its size
@@ -247,7 +248,11 @@ class FingerprintIndex:
         return self._runs[found[0]].peaks(found[1])
 
     def identify(
-        self, audio: NDArray[np.floating], sample_rate: float, limit: int = 5
+        self,
+        audio: NDArray[np.floating],
+        sample_rate: float,
+        limit: int = 5,
+        sound: Sound | None = None,
     ) -> list[Match]:
         """Return the tracks a clip may come from, best first, at most one match a track.
 
@@ -259,6 +264,12 @@ class FingerprintIndex:
             Hz.
         limit : int
             Most matches returned, at least 1.
+        sound : callable, optional
+            Called with a track's id and two seconds of it, start (0 or more) and stop, it returns
+            the track's sound between them, float32, mono, at `settings.SAMPLE_RATE`, shorter where
+            the track ends; or None if it cannot be had. Music repeats itself, and peaks often
+            cannot tell which repeat a clip is of: the sound can. It changes no more than the best
+            match's `offset_s`.
 
         Returns
         -------
@@ -273,7 +284,9 @@ class FingerprintIndex:
         """
         if limit < 1:
             raise ValueError(f"limit must be at least 1, got {limit}")
-        return self._the_ear().identify(_picture(audio, sample_rate))[:limit]
+        mono = _heard(audio, sample_rate)
+        waves = None if sound is None else Waves(mono, sound)
+        return self._the_ear().identify(_picture_of(mono), waves)[:limit]
 
     def stream(self, sample_rate: float) -> Stream:
         """Return a listener to a mono stream; it sees the index as it is now."""
@@ -363,5 +376,12 @@ def _tiers(runs: list[Run]) -> list[tuple[list[int], bool]]:
 
 
 def _picture(audio: NDArray[np.floating], sample_rate: float) -> Picture:
-    mono = prepare(audio, sample_rate)[: int(10.0 * s.SAMPLE_RATE)]
+    return _picture_of(_heard(audio, sample_rate))
+
+
+def _heard(audio: NDArray[np.floating], sample_rate: float) -> NDArray[np.float32]:
+    return prepare(audio, sample_rate)[: int(10.0 * s.SAMPLE_RATE)]
+
+
+def _picture_of(mono: NDArray[np.float32]) -> Picture:
     return look(log_power(mono, s.N_FFT, s.HOP, s.FIRST_BIN, s.LAST_BIN))

@@ -31,6 +31,10 @@ LONG = 200  # frames: a longer clip may hide a tempo that is off by a little
 TEMPO_STEP = 0.002
 TEMPO_STEPS = 20  # to either side
 TEMPO_GAIN = 15.0  # nats that another tempo must bring: chance brings up to 13 in a room
+
+COMPETING = 40.0  # nats below the best at which a place may still be the true one
+PLACES = 12  # at most; more are no more often right
+APART = 6  # frames: nearer places are one
 _FRAME_BITS = 32
 
 F32 = NDArray[np.float32]
@@ -79,6 +83,22 @@ def elsewhere(run: Run, candidate: Candidate, picture: Picture) -> tuple[float, 
     return at - int(run.track_start[candidate.row]), merit - own
 
 
+def rivals(run: Run, candidate: Candidate, picture: Picture) -> F64:
+    """Return the frames of the track where a candidate agrees about as well as anywhere.
+
+    Its own place comes first, whatever speaks for it.
+    """
+    maps = _maps(picture, worth(picture))
+    align, merit = _merits(run, candidate, picture, maps)
+    found = [align[-1]]
+    for k in np.argsort(-merit, kind="stable"):
+        if merit[k] < merit.max() - COMPETING or len(found) == PLACES:
+            break
+        if min(abs(align[k] - at) for at in found) > APART:
+            found.append(align[k])
+    return np.array(found) - int(run.track_start[candidate.row])
+
+
 def _maps(picture: Picture, evidence: F32) -> tuple[F32, ...]:
     return (evidence, *(worth(picture, seen) for seen in SEEN))
 
@@ -89,6 +109,27 @@ def _best(
     """Return the frame of the run where a candidate agrees most, and how much (nats).
 
     And how much it agrees at its own place.
+    """
+    first = int(run.track_start[candidate.row])
+    last = first + int(run.track_frames[candidate.row])
+    arrays = (run.block_peak, run.peak_frame, run.peak_code)
+    align, merit = _merits(run, candidate, picture, maps)
+    own = len(align) - 1
+    best = np.argsort(-merit, kind="stable")[:CLOSELY]
+    for k in {*best.tolist(), own}:
+        share = explained(
+            *arrays, first, last, align[k], candidate.pitch, candidate.tempo, owner,
+            len(picture.frame),
+        )  # fmt: skip
+        merit[k] += AN_EXPLAINED * len(picture.frame) * share
+    chosen = best[np.argmax(merit[best])]
+    return float(align[chosen]), float(merit[chosen]), float(merit[own])
+
+
+def _merits(
+    run: Run, candidate: Candidate, picture: Picture, maps: Sequence[F32]
+) -> tuple[F64, F64]:
+    """Return the alignments of `_repeats`, the candidate's own last, and what speaks for each.
 
     Of the `maps` of evidence, the one that makes the clip most likely somewhere in the track is
     asked: judged as if it were clean, a noisy clip agrees best where the track has few peaks.
@@ -97,18 +138,11 @@ def _best(
     last = first + int(run.track_frames[candidate.row])
     arrays = (run.block_peak, run.peak_frame, run.peak_code)
     align, votes = _repeats(run, candidate, picture, first, last)
-    own = len(align) - 1
     played = (candidate.pitch, candidate.tempo)
     merits = np.empty((len(maps), len(align)))
     for evidence, out in zip(maps, merits, strict=True):
         merits_into(*arrays, first, last, align, *played, evidence, votes, out)
-    merit = merits[np.argmax(merits.max(axis=1))]
-    best = np.argsort(-merit, kind="stable")[:CLOSELY]
-    for k in {*best.tolist(), own}:
-        share = explained(*arrays, first, last, align[k], *played, owner, len(picture.frame))
-        merit[k] += AN_EXPLAINED * len(picture.frame) * share
-    chosen = best[np.argmax(merit[best])]
-    return float(align[chosen]), float(merit[chosen]), float(merit[own])
+    return align, merits[np.argmax(merits.max(axis=1))]
 
 
 def _repeats(

@@ -15,6 +15,7 @@ from engine.app.terminal import (
     clock,
     command,
     counted,
+    quiet_decoders,
     say,
     spare_music,
     sure,
@@ -77,11 +78,14 @@ def best(library: Library, clip: Path, track_id: int) -> tuple[float, Explanatio
     ------
     AudioFileError
     """
+    from engine.library.piece import sound_of
     from fingerprint import explain as why
 
+    sound = sound_of(library)
     found: tuple[float, Explanation] | None = None
     for number, (audio, sample_rate) in enumerate(identify.pieces(clip)):
-        told = why.explain(library.index, audio, sample_rate, track_id)
+        with quiet_decoders():
+            told = why.explain(library.index, audio, sample_rate, track_id, sound)
         if told is not None and (found is None or told.score > found[1].score):
             found = number * identify.PIECE_S, told
     return found

@@ -149,9 +149,13 @@ def _list_mix(library: Library, clip: Path, form: Format, out: Path | None) -> N
 
 def find(library: Library, heard: Pieces) -> list[Match]:
     """Return the matches of the first ten seconds that are known, of the first ones otherwise."""
+    from engine.library.piece import sound_of
+
     first: list[Match] = []
+    sound = sound_of(library)
     for number, (audio, sample_rate) in enumerate(heard):
-        matches = library.index.identify(audio, sample_rate)
+        with quiet_decoders():
+            matches = library.index.identify(audio, sample_rate, sound=sound)
         if matches and matches[0].known:
             late_s = number * PIECE_S * matches[0].speed
             best = dataclasses.replace(matches[0], offset_s=matches[0].offset_s - late_s)

@@ -22,6 +22,7 @@ from engine.errors import (
     PatchError,
     RecordingError,
 )
+from engine.library.piece import sound_of
 from engine.web import docs, views
 from engine.web.desk import Desk
 from engine.web.identifier import Identifier
@@ -83,7 +84,7 @@ def create_app(session: Session, settings: WebSettings, desk: Desk | None = None
         lifespan=lifespan,
         responses=ERRORS,
     )
-    ear = Identifier(lambda: session.library.index)
+    ear = Identifier(lambda: session.library.index, sound=sound_of(session.library))
     streams = Streams(at, ear, settings)
     app.state.desk = at
     app.state.hub = hub

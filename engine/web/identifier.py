@@ -15,7 +15,7 @@ from engine.web.admission import Admission, BusyError, Limits
 from engine.web.clips import PIECE_S, pieces
 
 if TYPE_CHECKING:
-    from fingerprint import FingerprintIndex
+    from fingerprint import FingerprintIndex, Sound
     from fingerprint.match import Match
 
 T = TypeVar("T")
@@ -43,10 +43,18 @@ class Identifier:
     index : callable
         Returns the index to ask; it may be another one after music was added.
     limits : Limits, optional
+    sound : callable, optional
+        Of the tracks, as in `FingerprintIndex.identify`.
     """
 
-    def __init__(self, index: Callable[[], FingerprintIndex], limits: Limits | None = None) -> None:
+    def __init__(
+        self,
+        index: Callable[[], FingerprintIndex],
+        limits: Limits | None = None,
+        sound: Sound | None = None,
+    ) -> None:
         self._index = index
+        self._sound = sound
         self.admission = Admission(limits or Limits(spare_processors()))
         self._pool = ThreadPoolExecutor(
             self.admission.limits.workers, "identify", initializer=_give_way
@@ -87,7 +95,7 @@ class Identifier:
         parts, rate = pieces(data, content_type)
         found = None
         for number, part in enumerate(parts):
-            matches = self.index.identify(part, rate)
+            matches = self.index.identify(part, rate, sound=self._sound)
             if matches and matches[0].known:
                 late_s = number * PIECE_S * matches[0].speed
                 found = replace(matches[0], offset_s=matches[0].offset_s - late_s)

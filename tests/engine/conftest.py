@@ -33,6 +33,26 @@ def tune(seed: int, seconds: float = 4.0) -> NDArray[np.float32]:
     return np.concatenate(notes)[: int(seconds * RATE)].astype(np.float32)
 
 
+def passes(seed: int) -> tuple[NDArray[np.float32], list[NDArray[np.float32]]]:
+    """Return a track of 24 s, and its first and last 8 s: alike to peaks, but of other waves."""
+    part = tune(seed, 8.0)
+    turn = np.exp(3j * np.sin(np.fft.rfftfreq(len(part), 1 / RATE) / 50.0))
+    again = np.fft.irfft(np.fft.rfft(part) * turn, len(part)).astype(np.float32)
+    return np.concatenate([part, tune(seed + 1, 8.0), again]), [part, again]
+
+
+def cut_noisily(
+    parts: list[NDArray[np.float32]],
+) -> list[tuple[float, NDArray[np.float32]]]:
+    """Return (second of the track, noisy clip of three seconds) out of both of its passes."""
+    clips = []
+    for number, start_s in enumerate((1.0, 2.5, 4.0, 1.0, 2.5, 4.0)):
+        clip = parts[number // 3][round(start_s * RATE) : round((start_s + 3.0) * RATE)]
+        noise = 0.1 * np.random.default_rng(number).standard_normal(len(clip))
+        clips.append((start_s + 16.0 * (number // 3), (clip + noise).astype(np.float32)))
+    return clips
+
+
 @pytest.fixture
 def write_tune(tmp_path: Path) -> WriteTune:
     """Return a function that writes a tune to a file below the test's folder."""

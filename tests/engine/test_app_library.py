@@ -20,7 +20,7 @@ from engine.errors import DiskFullError
 from engine.library import Track, ingest
 from engine.listener import Heard
 
-from .conftest import RATE, WriteTune, tune
+from .conftest import RATE, WriteTune, cut_noisily, passes, tune
 
 app = typer.Typer(pretty_exceptions_enable=False, rich_markup_mode=None)
 app.command()(add.add)
@@ -95,6 +95,28 @@ def test_identify_names_track_and_place_and_says_unknown(run, music: Path, tmp_p
     assert known["offset_s"] == pytest.approx(20.0, abs=0.05)
     assert known["path"] == str(tmp_path / "music/one.flac")
     assert unknown == dict.fromkeys(known) | {"clip": "other.wav", "known": False}
+
+
+def test_identify_asks_the_file_which_repeat_it_is_and_does_without_it(  # type: ignore[no-untyped-def]
+    run, tmp_path: Path
+) -> None:
+    track, parts = passes(1)
+    (tmp_path / "music").mkdir()
+    soundfile.write("music/passes.wav", track, RATE)
+    places = []
+    for number, (place_s, clip) in enumerate(cut_noisily(parts)):
+        soundfile.write(f"clip-{number}.wav", clip, RATE)
+        places.append(place_s)
+    names = [f"clip-{number}.wav" for number in range(len(places))]
+    run("add", "music")
+    told = [json.loads(line) for line in run("identify", "--json", *names)[1].splitlines()]
+    assert [line["offset_s"] for line in told] == pytest.approx(places, abs=0.05)
+    (tmp_path / "music/passes.wav").unlink()
+    code, out, err = run("identify", "--json", *names)
+    assert (code, err) == (0, "")
+    guessed = [json.loads(line) for line in out.splitlines()]
+    assert [line["confidence"] for line in guessed] == [line["confidence"] for line in told]
+    assert [line["offset_s"] for line in guessed] != pytest.approx(places, abs=0.05)
 
 
 @pytest.mark.parametrize(

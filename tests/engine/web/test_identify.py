@@ -28,16 +28,17 @@ from engine.web.desk import Desk
 from engine.web.identifier import Identifier
 from engine.web.settings import WebSettings
 
-from ..conftest import RATE, tune
+from ..conftest import RATE, cut_noisily, passes, tune
 from .conftest import BASE, PORT, TOKEN, TestClient, Web
 
 
 @pytest.fixture(scope="module")
 def ear(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
-    """Return a server whose library holds three tunes that can be heard."""
+    """Return a server whose library holds four tunes that can be heard."""
     folder = tmp_path_factory.mktemp("ear")
     for seed in (1, 2, 3):
         soundfile.write(folder / f"tune-{seed}.wav", tune(seed, 20.0), RATE)
+    soundfile.write(folder / "passes.wav", passes(4)[0], RATE)
     synth = Synth()
     stream = HandStream(synth)
     settings = WebSettings(PORT, TOKEN, clip_bytes=3 << 19)
@@ -73,6 +74,13 @@ def test_a_clip_is_named_with_its_place_whatever_its_format(ear: Web, kind: str)
     assert found["offset_s"] == pytest.approx(8.0, abs=0.2)
     assert found["confidence"] > 0.9
     assert found["speed"] == pytest.approx(1.0, abs=0.01)
+
+
+def test_the_tracks_file_is_asked_which_repeat_a_clip_is_of(ear: Web) -> None:
+    for place_s, clip in cut_noisily(passes(4)[1]):
+        found = ear.client.post("/api/identify", content=_file(clip, "WAV")).json()
+        assert found["track"]["title"] == "passes"
+        assert found["offset_s"] == pytest.approx(place_s, abs=0.05)
 
 
 def test_raw_samples_are_named_in_every_byte_order(ear: Web) -> None:
@@ -272,7 +280,7 @@ def test_requests_are_counted_by_what_became_of_them(ear: Web) -> None:
     )
     assert float(lines['antiphon_identify_requests_total{outcome="known"}']) >= 1
     assert float(lines['antiphon_identify_requests_total{outcome="unreadable"}']) >= 1
-    assert float(lines["antiphon_library_tracks"]) == 3
+    assert float(lines["antiphon_library_tracks"]) == 4
     assert float(lines["antiphon_identify_inside"]) == 0
     calls = float(lines["antiphon_audio_callbacks_total"])
     ear.step(7)
