@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 from fastapi import FastAPI, Request, WebSocket
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse, Response
+from pydantic.warnings import UnsupportedFieldAttributeWarning
 from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 
@@ -84,6 +86,8 @@ def create_app(session: Session, settings: WebSettings, desk: Desk | None = None
         lifespan=lifespan,
         responses=ERRORS,
     )
+    # FastAPI hides it itself, by a context that another thread may end in the middle
+    warnings.simplefilter("ignore", UnsupportedFieldAttributeWarning)
     ear = Identifier(lambda: session.library.index, sound=sound_of(session.library))
     streams = Streams(at, ear, settings)
     app.state.desk = at
